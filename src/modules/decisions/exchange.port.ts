@@ -1,0 +1,139 @@
+import type { ReasonCode } from '../../lib/reasons.js';
+import type { Snapshot } from '../../platform/change-feed/snapshot.js';
+import type { Application } from '../applications/applications.port.js';
+
+/** What a caller presents. */
+export type CredentialKind = 'api-token' | 'oauth' | 'pat' | 'basic' | 'oauth1' | 'session' | 'none';
+
+/** A presented credential. `secret` is never logged, stored or put into an error. */
+export interface Credential {
+  readonly kind: CredentialKind;
+  /** How it came: the audit log and explain name it. */
+  readonly form: 'bearer' | 'basic' | 'x-api-token' | 'parameters' | 'login' | 'oauth' | 'cookie' | 'none';
+  /** The token or password; the whole field value for `oauth1`; empty for `session` and `none`. */
+  readonly secret: string;
+  /** The user name of a Basic field or of `os_username`. */
+  readonly username?: string;
+}
+
+/** What an API token may be used for; absent lists mean everywhere. */
+export interface TokenLimits {
+  readonly scope: 'read' | 'write' | 'admin';
+  readonly applications?: ReadonlySet<string>;
+  /** True when the policy path is covered by the token's path patterns. */
+  readonly allowsPath?: (policyPath: string) => boolean;
+  readonly allowsIp?: (address: string) => boolean;
+}
+
+/** The credential as the audit log may show it. */
+export interface CredentialReference {
+  readonly kind: CredentialKind;
+  readonly id?: string;
+  readonly name?: string;
+  readonly provider?: string;
+}
+
+/** Who the caller turned out to be. Immutable and cached: the hot path shares one object per token. */
+export interface Principal {
+  /** As the directory spells it. */
+  readonly username: string;
+  readonly groups: readonly string[];
+  /** `groups` in lower case: group names are compared without case, as the products do. */
+  readonly groupKeys: ReadonlySet<string>;
+  readonly credential: CredentialReference;
+  readonly limits?: TokenLimits;
+  /** Epoch milliseconds; API tokens only. Answered as `X-Token-Expires-At`. */
+  readonly expiresAt?: number;
+  /** False where the application itself still decides about the credential (Basic). */
+  readonly verified: boolean;
+}
+
+/** How an allowed request goes on. */
+export type ForwardKind = 'forwarded' | 'bypassed' | 'anonymous' | 'passed-through' | 'session';
+
+export type Decision =
+  | { readonly verdict: 'forward'; readonly kind: ForwardKind }
+  | Denial;
+
+export interface Denial {
+  readonly verdict: 'deny';
+  readonly reason: ReasonCode;
+  /** For the admin (audit, explain, log), never for the caller. No secrets. */
+  readonly detail?: string;
+  readonly retryAfterSeconds?: number;
+  /** RFC 6750 section 3.1 error for `WWW-Authenticate`, where a credential was sent. */
+  readonly bearerError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+}
+
+/** `undefined` means: continue with the next step. */
+export type StepResult = Decision | undefined;
+
+/** The request head as steps see it. Names are lower case; single-value fields were checked to be single. */
+export interface RequestHead {
+  readonly method: string;
+  readonly httpVersion: string;
+  /** The request target's path exactly as sent. */
+  readonly rawPath: string;
+  /** The canonical path (see lib/gateway canonical path): this string is decided on and sent on. */
+  readonly path: string;
+  /** With the leading `?`, exactly as sent; empty when there is none. */
+  readonly query: string;
+  /** True when the raw path equals the canonical one and holds no `%25`: only then may a list let it through. */
+  readonly exactPath: boolean;
+  /** Alternating names and values, as received. */
+  readonly rawHeaders: readonly string[];
+  readonly host: string;
+  readonly authorization: string | undefined;
+  readonly apiToken: string | undefined;
+  readonly cookie: string | undefined;
+  readonly contentType: string | undefined;
+  readonly userAgent: string | undefined;
+  /** True when a body is announced (Content-Length above 0 or Transfer-Encoding). */
+  readonly hasBody: boolean;
+  /** True for a WebSocket or other protocol upgrade. */
+  readonly upgrade: boolean;
+}
+
+/**
+ * One proxied request on its way through the pipeline. Steps read what earlier steps wrote and write what
+ * belongs to them; nothing else is shared between steps.
+ */
+export interface Exchange {
+  /** X-Request-Id: the caller's when sane, else made by Restgate. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly head: RequestHead;
+  /** The settings that this request is decided by, from its first step to its last. */
+  readonly snapshot: Snapshot;
+  /** The TCP peer, IPv4-mapped addresses as IPv4. */
+  readonly peerIp: string;
+  /** True for explain and token tests: nothing is counted, used up or forwarded. */
+  readonly dryRun: boolean;
+  /** The urlencoded body, read once and only when such a body was announced; undefined otherwise. */
+  readForm(): Promise<string | undefined>;
+
+  /** Steps 1 and 2. */
+  application: Application | undefined;
+  /** The canonical path below the application's context path: what rules match. */
+  policyPath: string;
+  api: boolean;
+  /** Step 4; equals `peerIp` until then. */
+  clientIp: string;
+  /** Step 6. */
+  credential: Credential;
+  /** Step 8. */
+  principal: Principal | undefined;
+  /** Step 9. */
+  classification: 'read' | 'write' | undefined;
+  decision: Decision | undefined;
+  /** Rules in report mode that would have denied. */
+  wouldDeny: ReasonCode[] | undefined;
+  /** Alternating names and values that every answer to this request carries (rate limit, token expiry). */
+  answerHeaders: string[];
+}
+
+/** The exchange of a proxied request, put on the raw request before routing. */
+export interface RequestWithExchange {
+  exchange?: Exchange;
+}

@@ -1,0 +1,160 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { LOGGER } from '../logging/logger.js';
+import type { Logger } from '../logging/logger.js';
+import { DatabaseUnavailableError, isDatabaseDown } from '../database/database.errors.js';
+import { ChangeListener } from './change-listener.js';
+import type { ChangeDescription, ChangeFeedPort, SlotLoader } from './change-feed.port.js';
+import { initialSnapshot } from './snapshot.js';
+import type { Snapshot, SnapshotSlot } from './snapshot.js';
+
+/** Serialises settings changes, so that change-log ids become visible in their order. */
+const CHANGE_LOCK = 7_215_001;
+export const CHANGE_CHANNEL = 'restgate_change';
+const CATCH_UP_LIMIT = 1000;
+
+interface Registration {
+  readonly slot: SnapshotSlot<unknown>;
+  readonly load: SlotLoader<unknown>;
+}
+
+@Injectable()
+export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown {
+  private snapshot: Snapshot | undefined;
+  private readonly registrations = new Map<string, Registration>();
+  private readonly changeListeners: ((change: ChangeDescription, manager: EntityManager) => Promise<void>)[] = [];
+  private readonly reloadListeners: { topic: string; listener: () => void }[] = [];
+  private readonly listener: ChangeListener;
+  private lastSeenId = 0n;
+  /** Reloads run one after another, so that an older load never overwrites a newer one. */
+  private queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {
+    this.listener = new ChangeListener(dataSource, CHANGE_CHANNEL, log, (reconnected) => this.catchUp(reconnected));
+  }
+
+  get current(): Snapshot {
+    this.snapshot ??= initialSnapshot();
+    return this.snapshot;
+  }
+
+  /** False while this node may miss changes of other nodes (its listening connection is down). */
+  get listening(): boolean {
+    return this.listener.connected;
+  }
+
+  register<T>(slot: SnapshotSlot<T>, load: SlotLoader<T>): void {
+    if (this.registrations.has(slot.topic)) throw new Error(`Slot ${slot.topic} is registered twice.`);
+    this.registrations.set(slot.topic, { slot: slot as SnapshotSlot<unknown>, load: load as SlotLoader<unknown> });
+  }
+
+  onChange(listener: (change: ChangeDescription, manager: EntityManager) => Promise<void>): void {
+    this.changeListeners.push(listener);
+  }
+
+  onReload(topic: string, listener: () => void): void {
+    this.reloadListeners.push({ topic, listener });
+  }
+
+  /** Loads every slot and begins to follow changes. Throws when the database cannot be read. */
+  async start(): Promise<void> {
+    this.lastSeenId = await this.newestId();
+    await this.reloadAll();
+    await this.listener.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.listener.stop();
+  }
+
+  async change<R>(
+    work: (manager: EntityManager) => Promise<R>,
+    describe: (result: R) => ChangeDescription,
+  ): Promise<R> {
+    try {
+      const { result, change } = await this.dataSource.transaction((manager) => this.write(manager, work, describe));
+      await this.enqueue(() => this.reload(change.topic, change.key === undefined ? undefined : [change.key]));
+      return result;
+    } catch (error) {
+      throw isDatabaseDown(error) ? new DatabaseUnavailableError(error) : error;
+    }
+  }
+
+  private async write<R>(
+    manager: EntityManager,
+    work: (manager: EntityManager) => Promise<R>,
+    describe: (result: R) => ChangeDescription,
+  ): Promise<{ result: R; change: ChangeDescription }> {
+    await manager.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
+    const result = await work(manager);
+    const change = describe(result);
+    for (const listener of this.changeListeners) await listener(change, manager);
+    await manager.query('INSERT INTO change_log (topic, key) VALUES ($1, $2)', [change.topic, change.key ?? null]);
+    await manager.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, change.topic]);
+    return { result, change };
+  }
+
+  /** Reads what was committed since the last look and reloads the topics concerned. */
+  private async catchUp(reconnected: boolean): Promise<void> {
+    await this.enqueue(async () => {
+      if (reconnected) {
+        this.lastSeenId = await this.newestId();
+        await this.reloadAll();
+        return;
+      }
+      const rows = await this.dataSource.query<{ id: string; topic: string; key: string | null }[]>(
+        'SELECT id, topic, key FROM change_log WHERE id > $1 ORDER BY id LIMIT $2',
+        [this.lastSeenId.toString(), CATCH_UP_LIMIT],
+      );
+      for (const [topic, keys] of keysByTopic(rows)) await this.reload(topic, keys);
+      const last = rows.at(-1);
+      if (last) this.lastSeenId = BigInt(last.id);
+    });
+  }
+
+  private async newestId(): Promise<bigint> {
+    const rows = await this.dataSource.query<{ id: string }[]>('SELECT coalesce(max(id), 0) AS id FROM change_log');
+    return BigInt(rows[0]?.id ?? '0');
+  }
+
+  private async reloadAll(): Promise<void> {
+    for (const topic of this.registrations.keys()) await this.reload(topic, undefined);
+  }
+
+  private async reload(topic: string, keys: readonly string[] | undefined): Promise<void> {
+    const registration = this.registrations.get(topic);
+    if (registration) {
+      const value = await registration.load(registration.slot.of(this.current), keys);
+      this.snapshot = registration.slot.replaceIn(this.current, value);
+    }
+    for (const entry of this.reloadListeners) {
+      if (entry.topic === topic) entry.listener();
+    }
+    this.log.debug({ topic, keys: keys?.length, version: this.current.version }, 'settings reloaded');
+  }
+
+  private enqueue(work: () => Promise<void>): Promise<void> {
+    const run = this.queue.then(work);
+    // The queue itself must go on after a failed reload; the failure is the caller's to handle.
+    this.queue = run.then(
+      () => undefined,
+      (error: unknown) => this.log.error({ err: error }, 'reloading settings failed'),
+    );
+    return run;
+  }
+}
+
+function keysByTopic(rows: { topic: string; key: string | null }[]): Map<string, string[] | undefined> {
+  const topics = new Map<string, string[] | undefined>();
+  for (const row of rows) {
+    if (row.key === null) topics.set(row.topic, undefined);
+    else if (!topics.has(row.topic)) topics.set(row.topic, [row.key]);
+    else topics.get(row.topic)?.push(row.key);
+  }
+  return topics;
+}
