@@ -61,6 +61,10 @@ export interface Denial {
   /** For the admin (audit, explain, log), never for the caller. No secrets. */
   readonly detail?: string;
   readonly retryAfterSeconds?: number;
+  /** Another status than the reason's own, where HTTP has a more precise one (413, 414, 405). */
+  readonly status?: number;
+  /** A refused credential as the audit log may show it. */
+  readonly reference?: CredentialReference;
   /** RFC 6750 section 3.1 error for `WWW-Authenticate`, where a credential was sent. */
   readonly bearerError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 }

@@ -13,7 +13,8 @@ export type StepName =
   | 'public-api'
   | 'authentication'
   | 'permission'
-  | 'rate-limit';
+  | 'rate-limit'
+  | 'allowed';
 
 const FORWARD = {
   forwarded: { verdict: 'forward', kind: 'forwarded' },

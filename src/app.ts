@@ -1,0 +1,78 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { AppModule } from './app.module.js';
+import { Admission } from './gateway/admission.service.js';
+import { createListener } from './gateway/listener.js';
+import type { Handlers } from './gateway/listener.js';
+import { UpgradeService } from './gateway/upgrade.service.js';
+import { ApplicationBootstrap } from './modules/applications/application-bootstrap.service.js';
+import { configureControlPlane } from './modules/health/control-plane.js';
+import { ReadinessService } from './modules/health/readiness.service.js';
+import { ChangeFeedService } from './platform/change-feed/change-feed.service.js';
+import type { Config } from './platform/config/config.js';
+import type { Logger } from './platform/logging/logger.js';
+import { NestLogger } from './platform/logging/nest-logger.js';
+
+const DRAIN_CHECK_MS = 100;
+
+/** One running product; its servers are made but do not listen yet. */
+export interface Restgate {
+  readonly app: NestFastifyApplication;
+  readonly dataServer: Server;
+  /** Undefined when the data plane's listener serves both planes. */
+  readonly controlServer: Server | undefined;
+  /** Readiness off, in-flight requests get `config.shutdownGraceSeconds`, everything queued is written. */
+  close(): Promise<void>;
+}
+
+/** Builds the product and loads its settings. Throws when the database cannot be read. */
+export async function createRestgate(config: Config, databaseUrl: string, logger: Logger): Promise<Restgate> {
+  const handlers: Handlers = { router: undefined, admission: undefined, upgrades: undefined };
+  const separate = config.controlPort !== undefined;
+  const dataServer = createListener(separate ? 'data' : 'both', handlers);
+  const controlServer = separate ? createListener('control', handlers) : undefined;
+  let router: Handlers['router'];
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: false,
+    serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
+      router = handler;
+      return dataServer;
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, logger), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  configureControlPlane(app, config);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  await app.get(ChangeFeedService).start();
+  await app.get(ApplicationBootstrap).ensureBootstrapApplications();
+  handlers.admission = app.get(Admission);
+  handlers.upgrades = app.get(UpgradeService);
+  handlers.router = router;
+  const close = async (): Promise<void> => {
+    app.get(ReadinessService).shutDown();
+    const servers = controlServer ? [dataServer, controlServer] : [dataServer];
+    await Promise.all(servers.map((server) => drain(server, config.shutdownGraceSeconds)));
+    await app.close();
+  };
+  return { app, dataServer, controlServer, close };
+}
+
+/** Stops accepting, lets requests finish, and ends what is still open after the grace. */
+async function drain(server: Server, graceSeconds: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS);
+  const grace = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(grace);
+}

@@ -1,0 +1,123 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { APPLICATIONS } from '../modules/applications/applications.port.js';
+import { AUDIT } from '../modules/audit/audit.port.js';
+import type { AuditPort } from '../modules/audit/audit.port.js';
+import type { DryRunRequest } from '../modules/decisions/decisions.port.js';
+import type { RequestHead, RequestWithExchange } from '../modules/decisions/exchange.port.js';
+import { deny } from '../modules/decisions/pipeline.port.js';
+import { v7 as uuidv7 } from 'uuid';
+import { CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
+import type { ChangeFeedPort } from '../platform/change-feed/change-feed.port.js';
+import { answerFor, sendError } from './error-answer.js';
+import { GatewayExchange } from './exchange.js';
+import { isRefused, readHead } from './framing.js';
+import type { FramingRefusal } from './framing.js';
+import { headerRulesFor } from './header-rules.js';
+
+/** The one route of the data plane. Every target is decided on by the exchange; the router never sees it. */
+export const DATA_PLANE_ROUTE = '/restgate-data-plane';
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._:@+/=-]{1,128}$/;
+
+/** The exchange that admission put on the raw request. Throws when the request was not admitted. */
+export function exchangeOf(request: IncomingMessage): GatewayExchange {
+  const { exchange } = request as RequestWithExchange;
+  if (!(exchange instanceof GatewayExchange)) throw new Error('The request was not admitted.');
+  return exchange;
+}
+
+/** Step 0: framing and canonical path, before routing. What is refused here is answered and audited here. */
+@Injectable()
+export class Admission {
+  constructor(
+    @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
+    @Inject(AUDIT) private readonly audit: AuditPort,
+  ) {}
+
+  /** Puts an exchange on the request; false when it was refused and answered. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const snapshot = this.changeFeed.current;
+    const id = requestIdOf(request);
+    const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(APPLICATIONS.of(snapshot)));
+    if (isRefused(head)) {
+      this.refuse(request, response, id, head);
+      return false;
+    }
+    const peer = peerAddress(request.socket.remoteAddress);
+    (request as RequestWithExchange).exchange = new GatewayExchange(id, head, snapshot, peer, request);
+    return true;
+  }
+
+  /** An exchange for explain: the same checks, nothing forwarded. What is refused here comes already decided. */
+  dryRun(request: DryRunRequest): GatewayExchange {
+    const snapshot = this.changeFeed.current;
+    const raw = {
+      method: request.method,
+      url: request.target,
+      httpVersionMajor: 1,
+      httpVersionMinor: 1,
+      rawHeaders: ['Host', request.host, ...request.rawHeaders],
+    };
+    const head = readHead(raw, headerRulesFor(APPLICATIONS.of(snapshot)));
+    if (!isRefused(head)) return new GatewayExchange(randomUUID(), head, snapshot, request.clientIp, undefined);
+    const refused = new GatewayExchange(randomUUID(), emptyHead(request), snapshot, request.clientIp, undefined);
+    refused.decision = deny(head.refused, { detail: head.detail, status: head.status });
+    return refused;
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse, id: string, refusal: FramingRefusal): void {
+    const denial = deny(refusal.refused, { detail: refusal.detail, status: refusal.status });
+    const length = sendError(response, undefined, answerFor(denial, id, false), ['Connection', 'close']);
+    const peer = peerAddress(request.socket.remoteAddress);
+    this.audit.record({
+      id: uuidv7(),
+      time: Date.now(),
+      requestId: id,
+      category: 'request',
+      decision: 'denied',
+      reason: refusal.refused,
+      detail: refusal.detail,
+      method: request.method,
+      path: request.url?.split('?', 1)[0]?.slice(0, 2000),
+      status: refusal.status,
+      clientIp: peer,
+      peerIp: peer,
+      responseBytes: length,
+    });
+  }
+}
+
+/** The head of a dry run that framing refused: nothing of it is decided on. */
+function emptyHead(request: DryRunRequest): RequestHead {
+  return {
+    method: request.method,
+    httpVersion: '1.1',
+    rawPath: request.target,
+    path: '',
+    query: '',
+    exactPath: false,
+    rawHeaders: [],
+    host: request.host,
+    authorization: undefined,
+    apiToken: undefined,
+    cookie: undefined,
+    contentType: undefined,
+    userAgent: undefined,
+    hasBody: false,
+    upgrade: false,
+  };
+}
+
+/** The caller's id when it is sane, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** IPv4-mapped IPv6 counts as IPv4; an unknown peer (already gone) matches no rule. */
+export function peerAddress(remoteAddress: string | undefined): string {
+  if (remoteAddress === undefined) return '';
+  return remoteAddress.startsWith('::ffff:') && remoteAddress.includes('.') ? remoteAddress.slice(7) : remoteAddress;
+}

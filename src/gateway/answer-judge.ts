@@ -1,0 +1,76 @@
+import { rewriteLocation } from '../modules/applications/location.policy.js';
+import type { Application } from '../modules/applications/applications.port.js';
+import type { Denial } from '../modules/decisions/exchange.port.js';
+import { deny } from '../modules/decisions/pipeline.port.js';
+import type { GatewayExchange } from './exchange.js';
+import type { Way } from './outgoing.js';
+import { isSameUser, responseHeaders } from './response-headers.js';
+import type { UpstreamAnswerHead } from './response-headers.js';
+import type { UpstreamFailure } from './upstream.client.js';
+
+/** What Jira and Confluence call somebody who is not signed in; Bitbucket leaves the field out. */
+const NOBODY = 'anonymous';
+
+/** Judges the head of the application's answer: did it answer as the user whom the request was decided for? */
+export class AnswerJudge {
+  /** True when the application refused the caller's own password or token. */
+  loginFailed = false;
+
+  constructor(
+    private readonly exchange: GatewayExchange,
+    private readonly application: Application,
+    private readonly way: Way,
+    private readonly publicScheme: string,
+  ) {}
+
+  /** The head for the client, or the failure that replaces the answer. */
+  judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
+    const head = responseHeaders(rawHeaders, {
+      dropLogin: this.way.mode !== 'as-is',
+      dropRate: this.exchange.answerHeaders.length > 0,
+      rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
+    });
+    return this.mismatch(status, head.userName) ?? head;
+  }
+
+  /** The denial that the client is given for a failure. */
+  denialFor(failure: UpstreamFailure): Denial {
+    const invalid = failure.reason === 'authentication_required' ? { bearerError: 'invalid_token' as const } : undefined;
+    return deny(failure.reason, { detail: failure.detail, ...invalid });
+  }
+
+  private gatewayOrigin(): string {
+    return `${this.publicScheme}://${this.exchange.head.host}`;
+  }
+
+  private mismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
+    const { mode } = this.way;
+    if (mode !== 'identity' && mode !== 'own-credential') return undefined;
+    if (this.exchange.credential.kind === 'basic') return this.basicMismatch(status, userName);
+    if (this.application.identityCheck === 'off') return undefined;
+    if (userName === undefined) return this.missing(status);
+    const intended = this.exchange.principal?.username ?? '';
+    if (isSameUser(userName, intended)) return undefined;
+    return withheld(`the application answered as "${userName}", not as "${intended}"`);
+  }
+
+  /** A proxy before the application that answers 5xx knows no users; everything else must say who it was for. */
+  private missing(status: number): UpstreamFailure | undefined {
+    if (this.application.identityCheck === 'when-present' || status >= 500) return undefined;
+    return withheld(`the application's answer (status ${status}) has no X-AUSERNAME field`);
+  }
+
+  /** The application checks the password; its anonymous answer to a wrong one is turned into 401. */
+  private basicMismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
+    this.loginFailed = status === 401;
+    const claimed = this.exchange.credential.username;
+    if (userName === undefined || claimed === undefined || status === 401 || isSameUser(userName, claimed)) return undefined;
+    if (userName.toLowerCase() !== NOBODY) return undefined;
+    this.loginFailed = true;
+    return { reason: 'authentication_required', detail: 'the application did not accept the password', beforeAnswer: false };
+  }
+}
+
+function withheld(detail: string): UpstreamFailure {
+  return { reason: 'identity_mismatch', detail, beforeAnswer: false };
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import type { Snapshot } from '../platform/change-feed/snapshot.js';
+import type { Application } from '../modules/applications/applications.port.js';
+import type { ReasonCode } from '../lib/reasons.js';
+import type { Credential, Decision, Exchange, Principal, RequestHead } from '../modules/decisions/exchange.port.js';
+import type { StepName } from '../modules/decisions/pipeline.port.js';
+import { readForm } from './form-body.js';
+
+export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
+
+/** One proxied request: what the steps decided and what is measured. One object per request, of one shape. */
+export class GatewayExchange implements Exchange {
+  readonly time = Date.now();
+  readonly startedAt = performance.now();
+  application: Application | undefined = undefined;
+  policyPath = '';
+  api = false;
+  clientIp: string;
+  credential: Credential = NO_CREDENTIAL;
+  principal: Principal | undefined = undefined;
+  classification: 'read' | 'write' | undefined = undefined;
+  decision: Decision | undefined = undefined;
+  wouldDeny: ReasonCode[] | undefined = undefined;
+  answerHeaders: string[] = [];
+  /** The step that failed by an exception, for the log. */
+  failedStep: StepName | undefined = undefined;
+  upstreamStartedAt = 0;
+  upstreamMs = 0;
+  status = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  finished = false;
+  private form: Promise<string | undefined> | undefined = undefined;
+
+  constructor(
+    readonly id: string,
+    readonly head: RequestHead,
+    readonly snapshot: Snapshot,
+    readonly peerIp: string,
+    /** Undefined for a dry run. */
+    private readonly request: IncomingMessage | undefined,
+  ) {
+    this.clientIp = peerIp;
+  }
+
+  get dryRun(): boolean {
+    return this.request === undefined;
+  }
+
+  /** True when the form body was read and must be sent from memory. */
+  get formWasRead(): boolean {
+    return this.form !== undefined;
+  }
+
+  readForm(): Promise<string | undefined> {
+    this.form ??= readForm(this.request, this.head);
+    return this.form;
+  }
+}

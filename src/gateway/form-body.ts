@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '../modules/decisions/exchange.port.js';
+
+/** Forms are small; the products' own limit for parameters is 2 MiB. */
+export const LARGEST_FORM_BYTES = 1024 * 1024;
+
+/** The urlencoded body is larger than Restgate reads into memory: 413. */
+export class FormTooLargeError extends Error {
+  override readonly name = 'FormTooLargeError';
+}
+
+/** True when the body is one that a servlet container reads parameters from. */
+export function isForm(head: RequestHead): boolean {
+  const type = head.contentType;
+  return head.hasBody && type !== undefined && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
+}
+
+/**
+ * Reads the urlencoded body whole, as latin1 so that every byte survives. `undefined` when the request carries
+ * no such body. Throws `FormTooLargeError`, and the stream's error when the client goes away.
+ */
+export async function readForm(request: IncomingMessage | undefined, head: RequestHead): Promise<string | undefined> {
+  if (!request || !isForm(head)) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (size > LARGEST_FORM_BYTES) throw new FormTooLargeError(`The form is larger than ${LARGEST_FORM_BYTES} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('latin1');
+}

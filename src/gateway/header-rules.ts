@@ -1,0 +1,107 @@
+import type { ApplicationsSnapshot } from '../modules/applications/applications.port.js';
+
+/** What happens to a header field of a request, by its name. */
+export interface HeaderRule {
+  /** Lower case. */
+  readonly name: string;
+  /** Never sent upstream, whatever the way of forwarding: identity, hop-by-hop, rebuilt, overrides. */
+  readonly drop: boolean;
+  /** Not sent upstream when Restgate decides the identity (cookies, credentials, browser fields). */
+  readonly dropWithIdentity: boolean;
+  /** Not sent upstream except where the caller's own credential is forwarded. */
+  readonly credential: boolean;
+  /** An underscore spelling of a field that we set or strip: the request is refused. */
+  readonly disguised: boolean;
+  /** The property of the request head that it fills. */
+  readonly field: string | undefined;
+}
+
+/** RFC 9110 section 7.6.1, and what undici must not be handed. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect'];
+const REBUILT = [
+  'host', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-prefix',
+  'x-forwarded-server', 'x-forwarded-uri', 'x-forwarded-method', 'x-forwarded-ssl', 'x-forwarded-scheme', 'x-real-ip',
+  'true-client-ip', 'cf-connecting-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-request-id',
+];
+const IDENTITY = [
+  'x-seraph-trusted-app-id', 'x-seraph-trusted-app-cert', 'x-seraph-trusted-app-key', 'x-seraph-trusted-app-version',
+  'x-seraph-trusted-app-magic', 'x-seraph-trusted-app-signature', 'remote-user', 'x-remote-user', 'x-forwarded-user',
+  'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username', 'x-auth-request-user', 'x-ausername',
+  'x-gw-user', 'user-name', 'x-api-token',
+];
+const OVERRIDES = [
+  'x-http-method-override', 'x-method-override', 'x-http-method', 'x-original-url', 'x-rewrite-url', 'x-original-uri',
+  'x-original-method', 'x-original-host', 'x-original-forwarded-for',
+];
+const WITH_IDENTITY = ['cookie', 'user-agent', 'origin', 'referer', 'x-atlassian-token'];
+const FIELDS: Readonly<Record<string, string>> = {
+  host: 'host',
+  authorization: 'authorization',
+  'x-api-token': 'apiToken',
+  cookie: 'cookie',
+  'content-type': 'contentType',
+  'user-agent': 'userAgent',
+  'content-length': 'contentLength',
+  'transfer-encoding': 'transferEncoding',
+  upgrade: 'upgrade',
+  expect: 'expect',
+};
+const MOST_CACHED_NAMES = 2000;
+
+/**
+ * The rules for every field name, for one state of the applications (their identity headers are stripped from
+ * every request). Names are looked up as received, so that known names cost one map look-up.
+ */
+export class HeaderRules {
+  private readonly cache = new Map<string, HeaderRule>();
+  private readonly drop: ReadonlySet<string>;
+  private readonly withIdentity: ReadonlySet<string> = new Set(WITH_IDENTITY);
+
+  constructor(applications: ApplicationsSnapshot) {
+    this.drop = new Set([...HOP_BY_HOP, ...REBUILT, ...IDENTITY, ...OVERRIDES, ...identityHeaders(applications)]);
+  }
+
+  of(rawName: string): HeaderRule {
+    const cached = this.cache.get(rawName);
+    if (cached) return cached;
+    const rule = this.make(rawName.toLowerCase());
+    if (this.cache.size < MOST_CACHED_NAMES) this.cache.set(rawName, rule);
+    return rule;
+  }
+
+  private make(name: string): HeaderRule {
+    const dashed = name.replaceAll('_', '-');
+    const ours = (candidate: string): boolean =>
+      this.drop.has(candidate) || this.withIdentity.has(candidate) || candidate in FIELDS || candidate.startsWith('x-forwarded-');
+    return {
+      name,
+      drop: this.drop.has(name) || name.startsWith('x-forwarded-') || name.startsWith('proxy-') || name.startsWith('x-seraph-'),
+      dropWithIdentity: this.withIdentity.has(name),
+      credential: name === 'authorization' || name === 'cookie',
+      disguised: name !== dashed && ours(dashed),
+      field: Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined,
+    };
+  }
+}
+
+function identityHeaders(applications: ApplicationsSnapshot): string[] {
+  const names: string[] = [];
+  for (const { identity } of applications.byKey.values()) {
+    if (identity.mode !== 'header') continue;
+    names.push(identity.header.toLowerCase());
+    if (identity.sharedSecretHeader) names.push(identity.sharedSecretHeader.toLowerCase());
+  }
+  return names;
+}
+
+const rulesByState = new WeakMap<ApplicationsSnapshot, HeaderRules>();
+
+/** The header rules for a state of the applications; made once per state. */
+export function headerRulesFor(applications: ApplicationsSnapshot): HeaderRules {
+  let rules = rulesByState.get(applications);
+  if (!rules) {
+    rules = new HeaderRules(applications);
+    rulesByState.set(applications, rules);
+  }
+  return rules;
+}

@@ -1,0 +1,125 @@
+import { ServerResponse, createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CONTROL_PREFIX } from '../platform/http/api.js';
+import { DATA_PLANE_ROUTE, exchangeOf, requestIdOf } from './admission.service.js';
+import type { Admission } from './admission.service.js';
+import type { UpgradeService } from './upgrade.service.js';
+
+/** Jira's and Confluence's connectors take 8 KiB of request line and fields; twice that leaves room for tokens. */
+const LARGEST_HEAD_BYTES = 16 * 1024;
+const HEAD_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60 * 60 * 1000;
+/** Longer than the idle timeout of the usual load balancers (60 s), so that they close first. */
+const KEEP_ALIVE_MS = 72_000;
+const MOST_CONNECTIONS = 20_000;
+
+type Router = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Which planes a listener serves. */
+export type Planes = 'both' | 'data' | 'control';
+
+/** What a listener hands requests to; set when the application is ready. */
+export interface Handlers {
+  router: Router | undefined;
+  admission: Admission | undefined;
+  upgrades: UpgradeService | undefined;
+}
+
+/**
+ * A server for one or both planes. Requests of the data plane are admitted (framing, canonical path) before
+ * the router is asked, and the router is given one fixed route for all of them, so that nothing in it can
+ * read a path in another way than the rules do. Nothing listens yet.
+ */
+export function createListener(planes: Planes, handlers: Handlers): Server {
+  const server = createServer({
+    maxHeaderSize: LARGEST_HEAD_BYTES,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    noDelay: true,
+  });
+  // Node would silently drop the fields above its limit; the head's size bounds them, framing counts them.
+  server.maxHeadersCount = 0;
+  server.maxConnections = MOST_CONNECTIONS;
+  const onRequest: Router = (request, response) => route(planes, handlers, request, response);
+  server.on('request', onRequest);
+  // The forwarder answers 100 when nobody has refused; until then the client keeps its body.
+  server.on('checkContinue', onRequest);
+  server.on('checkExpectation', onRequest);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => onUpgrade(planes, handlers, request, socket, head));
+  server.on('connect', (_request, socket: Duplex) => refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.'));
+  server.on('clientError', onClientError);
+  return server;
+}
+
+/** True for targets of the control plane. */
+export function isControlTarget(url: string): boolean {
+  if (!url.startsWith(CONTROL_PREFIX)) return false;
+  const next = url.charCodeAt(CONTROL_PREFIX.length);
+  return Number.isNaN(next) || next === 0x2f || next === 0x3f;
+}
+
+function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
+  const { router, admission } = handlers;
+  if (!router || !admission) {
+    response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
+    return;
+  }
+  const control = isControlTarget(request.url ?? '');
+  if (planes === 'control' && !control) {
+    response.writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close']).end(`Only ${CONTROL_PREFIX} is served here.\n`);
+    return;
+  }
+  if (control && planes !== 'data') {
+    (request as { requestId?: string }).requestId = requestIdOf(request);
+    router(request, response);
+    return;
+  }
+  if (!admission.admit(request, response)) return;
+  request.url = DATA_PLANE_ROUTE;
+  router(request, response);
+}
+
+function onUpgrade(planes: Planes, handlers: Handlers, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', () => socket.destroy());
+  const { admission, upgrades } = handlers;
+  if (planes === 'control' || !admission || !upgrades || isControlTarget(request.url ?? '')) {
+    refuseRaw(socket, 404, 'Not Found', 'Nothing here can be upgraded.');
+    return;
+  }
+  const response = new ServerResponse(request);
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  response.shouldKeepAlive = false;
+  response.on('finish', () => socket.end());
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    // Another protocol (h2c) is not spoken here: RFC 9110 section 7.8 lets a server ignore the field.
+    delete request.headers.upgrade;
+    route(planes, handlers, request, response);
+    return;
+  }
+  if (!admission.admit(request, response)) return;
+  response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
+  void upgrades.handle(exchangeOf(request), request, socket, head);
+}
+
+/** What the parser refuses never becomes a request; it is answered here, and the connection ends. */
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') return refuseRaw(socket, 431, 'Request Header Fields Too Large', 'The header fields are too large.');
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return refuseRaw(socket, 408, 'Request Timeout', 'The request did not come in time.');
+  if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refuseRaw(socket, 413, 'Content Too Large', 'The chunk extensions are too large.');
+  refuseRaw(socket, 400, 'Bad Request', 'The request is not well-formed HTTP.');
+}
+
+function refuseRaw(socket: Duplex, status: number, phrase: string, message: string): void {
+  const body = JSON.stringify({ errorMessages: [message], errors: {}, code: 'malformed_request' });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

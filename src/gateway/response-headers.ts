@@ -1,0 +1,89 @@
+/** RFC 9110 section 7.6.1. */
+const HOP_BY_HOP = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'te', 'transfer-encoding', 'upgrade',
+]);
+/** Answers to an injected identity or another credential never start a session or ask for a login. */
+const LOGIN_FIELDS = new Set([
+  'set-cookie', 'www-authenticate', 'x-asessionid', 'x-seraph-loginreason', 'x-authentication-denied-reason',
+  'x-seraph-trusted-app-status', 'x-seraph-trusted-app-error',
+]);
+const RATE_FIELDS = new Set([
+  'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-interval-seconds', 'x-ratelimit-fillrate', 'ratelimit', 'ratelimit-policy',
+]);
+
+export interface ResponseRules {
+  /** Drop cookies and login fields. */
+  readonly dropLogin: boolean;
+  /** Drop the application's own rate headers: Restgate sends its own. */
+  readonly dropRate: boolean;
+  /** Rewrites `Location` and `Content-Location`. */
+  readonly rewriteLocation: (value: string) => string;
+}
+
+export interface UpstreamAnswerHead {
+  /** Alternating names and values to send to the client. */
+  readonly headers: string[];
+  /** The user that the application answered as; undefined when it did not say. */
+  readonly userName: string | undefined;
+}
+
+/** Turns the application's answer head (alternating buffers) into the one for the client. */
+export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): UpstreamAnswerHead {
+  const headers: string[] = [];
+  let userName: string | undefined;
+  let named: Set<string> | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1');
+    const value = (raw[i + 1] as Buffer).toString('latin1');
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = addNames(named, value);
+    if (lower === 'x-ausername') userName = value;
+    if (HOP_BY_HOP.has(lower) || lower === 'x-request-id') continue;
+    if (rules.dropLogin && LOGIN_FIELDS.has(lower)) continue;
+    if (rules.dropRate && RATE_FIELDS.has(lower)) continue;
+    const rewritten = lower === 'location' || lower === 'content-location' ? rules.rewriteLocation(value) : value;
+    headers.push(name, rewritten);
+  }
+  return { headers: named ? withoutNamed(headers, named) : headers, userName };
+}
+
+function addNames(names: Set<string> | undefined, value: string): Set<string> | undefined {
+  const lower = value.toLowerCase();
+  if (lower === 'keep-alive' || lower === 'close') return names;
+  const set = names ?? new Set<string>();
+  for (const part of lower.split(',')) set.add(part.trim());
+  return set;
+}
+
+function withoutNamed(headers: string[], named: Set<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (named.has(name.toLowerCase()) && name.toLowerCase() !== 'content-length') continue;
+    kept.push(name, headers[i + 1] as string);
+  }
+  return kept;
+}
+
+/**
+ * True when the name that the application answered with is the intended user's: percent-decoded and compared
+ * without case, both in Unicode normal form.
+ */
+export function isSameUser(answered: string, intended: string): boolean {
+  if (answered === intended) return true;
+  return fold(decodeUserName(answered)) === fold(intended);
+}
+
+function decodeUserName(value: string): string {
+  if (!value.includes('%') && !value.includes('+')) return value;
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return value;
+    throw error;
+  }
+}
+
+function fold(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}

@@ -1,0 +1,196 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher, Pool } from 'undici';
+import type { ReasonCode } from '../lib/reasons.js';
+import type { UpstreamAnswerHead } from './response-headers.js';
+
+/** What goes upstream. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query, exactly as they go on the wire. */
+  readonly target: string;
+  readonly headers: string[];
+  /** The client's stream, the form that was read, or nothing. */
+  readonly body: IncomingMessage | Buffer | null;
+}
+
+/** Why the application's answer could not be given. `detail` is for the log, never for the client. */
+export interface UpstreamFailure {
+  readonly reason: ReasonCode;
+  readonly detail: string;
+  /** True when asking again is harmless: nothing of an answer had come. */
+  readonly beforeAnswer: boolean;
+}
+
+/** What the forwarder wants to know while the answer passes. */
+export interface UpstreamEvents {
+  /** Judges the answer's head: the head to send, or the failure that replaces the answer. */
+  onHead(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure;
+  /** Exactly once, when everything was passed on. */
+  onEnd(): void;
+  /** Exactly once instead of `onEnd`, when nothing was sent to the client yet. */
+  onFailure(failure: UpstreamFailure): void;
+  /** Exactly once instead of `onEnd`, when the answer broke off after its head: the client sees it break too. */
+  onBroken(detail: string): void;
+  /** Exactly once instead of `onEnd`, when the client went away; upstream is cancelled. */
+  onClientGone(): void;
+}
+
+/** Undici's low-level handler; written against it because streams in between cost a third of the throughput. */
+type RawHandler = {
+  onConnect(abort: (reason?: Error) => void): void;
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean;
+  onData(chunk: Buffer): boolean;
+  onComplete(trailers: Buffer[] | null): void;
+  onError(error: Error): void;
+  onBodySent(chunkSize: number): void;
+};
+
+class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+}
+
+class WithheldError extends Error {
+  override readonly name = 'WithheldError';
+}
+
+/** One request to the application, its answer streamed to the client with back-pressure both ways. */
+export class UpstreamExchange implements RawHandler {
+  status = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  private abort: ((reason?: Error) => void) | undefined = undefined;
+  private resume: (() => void) | undefined = undefined;
+  private settled = false;
+  private headSent = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly events: UpstreamEvents,
+    private readonly addHeaders: readonly string[],
+  ) {}
+
+  send(pool: Pool, request: UpstreamRequest): void {
+    this.response.on('close', this.onClose);
+    const options: Dispatcher.DispatchOptions = {
+      path: request.target,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: request.headers,
+      body: request.body,
+    };
+    pool.dispatch(options, this as unknown as Dispatcher.DispatchHandler);
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.abort = abort;
+    if (this.response.destroyed) this.leave();
+  }
+
+  onBodySent(chunkSize: number): void {
+    this.requestBytes += chunkSize;
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (this.settled) return false;
+    if (status < 200) return true;
+    const head = this.events.onHead(status, rawHeaders);
+    if ('reason' in head) {
+      this.fail(head);
+      this.abort?.(new WithheldError());
+      return false;
+    }
+    this.status = status;
+    this.resume = resume;
+    this.headSent = true;
+    for (const field of this.addHeaders) head.headers.push(field);
+    if (!this.response.req.complete) head.headers.push('Connection', 'close');
+    this.response.writeHead(status, statusText, head.headers);
+    if (!hasLength(head.headers)) this.response.flushHeaders();
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.settled) return false;
+    this.responseBytes += chunk.length;
+    if (this.response.write(chunk)) return true;
+    this.response.once('drain', this.onDrain);
+    return false;
+  }
+
+  onComplete(trailers: Buffer[] | null): void {
+    if (this.settled) return;
+    this.settle();
+    if (trailers && trailers.length > 0) this.response.addTrailers(pairs(trailers));
+    this.response.end();
+    this.events.onEnd();
+  }
+
+  onError(error: Error): void {
+    if (this.settled) return;
+    // undici 7 takes the length of a 304 for that of a body (RFC 9110 section 8.6 allows it); nothing is missing.
+    if (this.status === 304 && codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+      this.onComplete(null);
+      return;
+    }
+    if (!this.headSent) {
+      this.fail(failureOf(error));
+      return;
+    }
+    this.settle();
+    this.response.destroy();
+    this.events.onBroken(codeOf(error));
+  }
+
+  private fail(failure: UpstreamFailure): void {
+    this.settle();
+    this.events.onFailure(failure);
+  }
+
+  private settle(): void {
+    this.settled = true;
+    this.response.off('close', this.onClose);
+  }
+
+  private readonly onDrain = (): void => {
+    if (!this.settled) this.resume?.();
+  };
+
+  private readonly onClose = (): void => this.leave();
+
+  private leave(): void {
+    if (this.settled) return;
+    this.settle();
+    this.abort?.(new ClientGoneError());
+    this.events.onClientGone();
+  }
+}
+
+function hasLength(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if ((headers[i] as string).toLowerCase() === 'content-length') return true;
+  }
+  return false;
+}
+
+function pairs(raw: readonly Buffer[]): [string, string][] {
+  const out: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    out.push([(raw[i] as Buffer).toString('latin1'), (raw[i + 1] as Buffer).toString('latin1')]);
+  }
+  return out;
+}
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.name;
+}
+
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+const PROTOCOL = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_EXCEEDED_MAX_SIZE']);
+
+/** The reason for an error of the connection to the application. Host names stay in `detail`. */
+export function failureOf(error: Error): UpstreamFailure {
+  const code = codeOf(error);
+  const detail = `${code}: ${error.message}`;
+  if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail, beforeAnswer: true };
+  const protocol = code.startsWith('HPE_') || PROTOCOL.has(code) || error.message === 'bad upgrade' || error.message === 'bad response';
+  return { reason: protocol ? 'upstream_protocol_error' : 'upstream_unavailable', detail, beforeAnswer: !protocol };
+}

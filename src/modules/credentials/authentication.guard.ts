@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Denial, Exchange, Principal, StepResult } from '../decisions/exchange.port.js';
+import { PipelineGuard } from '../decisions/pipeline.port.js';
+import { BearerAuthentication } from './bearer.service.js';
+import { AUTHENTICATOR, isDenied } from './credentials.port.js';
+import type { AuthenticatorPort } from './credentials.port.js';
+
+/** Step 8: verify the credential and find the user. */
+@Injectable()
+export class AuthenticationGuard extends PipelineGuard {
+  readonly step = 'authentication';
+
+  constructor(
+    @Inject(AUTHENTICATOR) private readonly authenticator: AuthenticatorPort,
+    private readonly bearer: BearerAuthentication,
+  ) {
+    super();
+  }
+
+  decide(exchange: Exchange): StepResult | Promise<StepResult> {
+    const { snapshot, application, clientIp, time: now, dryRun, credential } = exchange;
+    const context = { snapshot, application, clientIp, now, dryRun };
+    const answer =
+      credential.form === 'bearer'
+        ? this.bearer.authenticate(exchange, context)
+        : this.authenticator.authenticate(credential, context);
+    return answer instanceof Promise ? answer.then((result) => accept(exchange, result)) : accept(exchange, answer);
+  }
+}
+
+function accept(exchange: Exchange, result: Principal | Denial): StepResult {
+  if (isDenied(result)) return result;
+  exchange.principal = result;
+  if (result.expiresAt !== undefined && result.credential.kind === 'api-token') {
+    exchange.answerHeaders.push('X-Token-Expires-At', new Date(result.expiresAt).toISOString());
+  }
+  return undefined;
+}

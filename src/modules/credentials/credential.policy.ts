@@ -1,0 +1,120 @@
+import { isUtf8 } from 'node:buffer';
+import type { Credential, Denial } from '../decisions/exchange.port.js';
+import { deny } from '../decisions/pipeline.port.js';
+import { API_TOKEN_PREFIX } from '../tokens/tokens.port.js';
+
+/** Where a credential may stand in a request. */
+export interface CredentialFields {
+  readonly authorization: string | undefined;
+  /** `X-Api-Token`. */
+  readonly apiToken: string | undefined;
+  readonly cookie: string | undefined;
+  /** `os_username` and `os_password` of query or form, decoded. */
+  readonly parameters: { readonly username: string; readonly password: string } | undefined;
+  /** A login resource: the name and password are in the body. */
+  readonly login: boolean;
+}
+
+const NONE: Credential = { kind: 'none', form: 'none', secret: '' };
+const SESSION: Credential = { kind: 'session', form: 'cookie', secret: '' };
+const LOGIN: Credential = { kind: 'basic', form: 'login', secret: '' };
+
+/** Longer than any token of a provider that Restgate reads (16 KiB of header are the limit anyway). */
+const LONGEST_BASIC = 4096;
+const SESSION_COOKIES = /(?:^|;\s*)(?:JSESSIONID|BITBUCKETSESSIONID|seraph\.[a-z.]+|seraph\.confluence|crowd\.token_key|studio\.crowd\.tokenkey|_atl_bitbucket_remember_me)\s*=/;
+/** RFC 6750 section 2.1. */
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** RFC 7617 with strict RFC 4648 base64. */
+const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
+const OAUTH1 = /^oauth +\S/i;
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for (RFC 7617 section 2)
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+const UNSUPPORTED = deny('unsupported_credential', { bearerError: 'invalid_request' });
+
+/**
+ * Step 6: which credential a request carries. More than one is refused, except a cookie beside a credential:
+ * the credential decides then. Never guesses: what is not well-formed is refused.
+ */
+export function recogniseCredential(fields: CredentialFields): Credential | Denial {
+  const { authorization, apiToken, parameters } = fields;
+  const presented = Number(authorization !== undefined) + Number(apiToken !== undefined) + Number(parameters !== undefined);
+  if (presented > 1) return deny('ambiguous_credentials', { bearerError: 'invalid_request' });
+  if (authorization !== undefined) return fromAuthorization(authorization);
+  if (apiToken !== undefined) return fromApiToken(apiToken.trim());
+  if (parameters) return fromUserAndPassword(parameters.username, parameters.password, 'parameters');
+  if (fields.login) return LOGIN;
+  return fields.cookie !== undefined && SESSION_COOKIES.test(fields.cookie) ? SESSION : NONE;
+}
+
+function fromAuthorization(value: string): Credential | Denial {
+  const bearer = BEARER.exec(value);
+  if (bearer) return fromBearer(bearer[1] as string);
+  const basic = BASIC.exec(value);
+  if (basic) return fromBasic(basic[1] as string);
+  if (OAUTH1.test(value)) return { kind: 'oauth1', form: 'oauth', secret: value };
+  return value.includes(API_TOKEN_PREFIX) ? deny('token_malformed', { bearerError: 'invalid_token' }) : UNSUPPORTED;
+}
+
+function fromBearer(token: string): Credential {
+  const kind = token.startsWith(API_TOKEN_PREFIX) ? 'api-token' : isPersonalAccessToken(token) ? 'pat' : 'oauth';
+  return { kind, form: 'bearer', secret: token };
+}
+
+function fromApiToken(token: string): Credential | Denial {
+  if (token.startsWith(API_TOKEN_PREFIX)) return { kind: 'api-token', form: 'x-api-token', secret: token };
+  return UNSUPPORTED;
+}
+
+function fromBasic(encoded: string): Credential | Denial {
+  if (encoded.length > LONGEST_BASIC) return UNSUPPORTED;
+  const bytes = Buffer.from(encoded, 'base64');
+  const canonical = bytes.toString('base64');
+  if (canonical !== encoded && canonical.replace(/=+$/, '') !== encoded) return UNSUPPORTED;
+  if (!isUtf8(bytes)) return UNSUPPORTED;
+  const text = bytes.toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 1 ? UNSUPPORTED : fromUserAndPassword(text.slice(0, colon), text.slice(colon + 1), 'basic');
+}
+
+function fromUserAndPassword(username: string, password: string, form: 'basic' | 'parameters'): Credential | Denial {
+  if (username === '' || CONTROL.test(username) || CONTROL.test(password)) return UNSUPPORTED;
+  if (username.startsWith(API_TOKEN_PREFIX)) return deny('token_malformed', { detail: 'an API token as user name' });
+  const kind = password.startsWith(API_TOKEN_PREFIX) ? 'api-token' : 'basic';
+  return { kind, form, username, secret: password };
+}
+
+const PAT_LENGTH = 44;
+const PAT_BYTES = 33;
+const PAT_COLON_AT = 12;
+const COLON = 0x3a;
+
+/**
+ * True for the shape of the products' own personal access tokens: 44 characters of base64 whose 33 bytes hold
+ * a colon at index 12, and Bitbucket's `BBDC-` form.
+ */
+export function isPersonalAccessToken(token: string): boolean {
+  if (token.startsWith('BBDC-')) return true;
+  if (token.length !== PAT_LENGTH || !/^[A-Za-z0-9+/]{44}$/.test(token)) return false;
+  const bytes = Buffer.from(token, 'base64');
+  return bytes.length === PAT_BYTES && bytes[PAT_COLON_AT] === COLON;
+}
+
+/** Resources that take a user name and password in their body. */
+export function isLoginResource(method: string, policyPath: string): boolean {
+  if (method !== 'POST') return false;
+  if (/^\/rest\/auth\/(?:1|1\.0|latest)\/session\/?$/.test(policyPath)) return true;
+  return policyPath.startsWith('/rpc/') && (/\/login\/?$/.test(policyPath) || /^\/rpc\/(?:soap|xmlrpc)(?:[-/]|$)/.test(policyPath));
+}
+
+/**
+ * `os_username` and `os_password` of a query (without `?`) or an urlencoded body, decoded as a servlet container
+ * does: the first value of each counts. `undefined` when neither is there.
+ */
+export function loginParameters(text: string): { username: string; password: string } | undefined {
+  if (!/os_|%/i.test(text)) return undefined;
+  const parameters = new URLSearchParams(text);
+  const username = parameters.get('os_username');
+  const password = parameters.get('os_password');
+  return username === null && password === null ? undefined : { username: username ?? '', password: password ?? '' };
+}

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { DirectoryModule } from '../directory/directory.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { Authenticator } from './authenticator.service.js';
+import { BearerAuthentication } from './bearer.service.js';
+import { CredentialGuard } from './credential.guard.js';
+import { AUTHENTICATOR } from './credentials.port.js';
+
+@Module({
+  imports: [DirectoryModule, ProvidersModule, TokensModule],
+  providers: [
+    { provide: AUTHENTICATOR, useClass: Authenticator },
+    BearerAuthentication,
+    CredentialGuard,
+    AuthenticationGuard,
+  ],
+  exports: [AUTHENTICATOR, BearerAuthentication, CredentialGuard, AuthenticationGuard],
+})
+export class CredentialsModule {}
