@@ -8,7 +8,6 @@ import { VARIABLES } from './variables.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOG_FORMATS = ['json', 'pretty'] as const;
-/** Sessions and containers set these for every process; they are no misspelt variables of ours. */
 const MINIMUM_ADMIN_TOKEN_LENGTH = 20;
 
 /** Everything that is wrong with the environment, one fault per line. The exit status is 78 (EX_CONFIG). */
@@ -30,7 +29,7 @@ export interface ReadOptions {
  * Reads and validates the environment. Generates `ENCRYPTION_KEY` and `ADMIN_TOKEN` into DATA_DIR (mode 0600)
  * when they are unset. Throws `ConfigurationError` that lists every fault.
  */
-export function readConfig(environment: NodeJS.ProcessEnv, options: ReadOptions): Config {
+export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv = process.env): Config {
   const env = new EnvironmentReader(environment);
   const host = env.text('HOST') ?? '127.0.0.1';
   const port = env.port('PORT') ?? 8080;

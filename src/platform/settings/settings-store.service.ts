@@ -8,8 +8,12 @@ import type { SettingsStorePort, StoredSetting } from './settings.port.js';
 export class SettingsStore implements SettingsStorePort {
   constructor(private readonly dataSource: DataSource) {}
 
-  async read<T>(key: string, fallback: T): Promise<StoredSetting<T>> {
-    const rows = await this.dataSource.query<{ value: T; version: number }[]>(
+  async read<T>(
+    key: string,
+    fallback: T,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<StoredSetting<T>> {
+    const rows = await manager.query<{ value: T; version: number }[]>(
       'SELECT value, version FROM settings WHERE key = $1',
       [key],
     );

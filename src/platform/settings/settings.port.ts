@@ -10,7 +10,8 @@ export interface StoredSetting<T> {
 
 /** Single documents of settings by key (`rate-limit`, `restrictions/ip`...), each save kept as a version. */
 export interface SettingsStorePort {
-  read<T>(key: string, fallback: T): Promise<StoredSetting<T>>;
+  /** `manager`: reads within that transaction, on its connection. */
+  read<T>(key: string, fallback: T, manager?: EntityManager): Promise<StoredSetting<T>>;
   /**
    * Writes within a change-feed transaction. `expectedVersion` undefined: unconditional. Throws
    * `SettingConflictError` when the stored version is another (HTTP 412).

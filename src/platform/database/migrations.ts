@@ -1,0 +1,15 @@
+import type { MigrationInterface } from 'typeorm';
+import { Settings1763700000000 } from '../../../migrations/1763700000000-Settings.js';
+import { Providers1763700100000 } from '../../../migrations/1763700100000-Providers.js';
+import { Applications1763700200000 } from '../../../migrations/1763700200000-Applications.js';
+import { ApiTokens1763700300000 } from '../../../migrations/1763700300000-ApiTokens.js';
+import { Audit1763700400000 } from '../../../migrations/1763700400000-Audit.js';
+
+/** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
+export const migrations: (new () => MigrationInterface)[] = [
+  Settings1763700000000,
+  Providers1763700100000,
+  Applications1763700200000,
+  ApiTokens1763700300000,
+  Audit1763700400000,
+];

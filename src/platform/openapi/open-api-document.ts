@@ -1,0 +1,80 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ACCESS_EXTENSION } from './access-extension.js';
+import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, responseReference } from './problem-schema.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const BEARER = 'bearer';
+const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'] as const;
+
+const DESCRIPTION = [
+  'Admin and self-service API of Restgate. Send `Authorization: Bearer` with ADMIN_TOKEN, an API token, or a token',
+  'of a configured identity provider. `x-access` of each operation says who may call it: `public`, `user`,',
+  '`auditor` or `admin`. Errors are RFC 9457 problem details with a stable `code`.',
+].join(' ');
+
+/**
+ * The OpenAPI 3.1 document of every control-plane route: security and error answers follow from the routes'
+ * own declarations. The same code gives the same text, whatever the order of modules.
+ */
+export function buildOpenApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const base = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Restgate')
+    .setDescription(DESCRIPTION)
+    .setVersion(version)
+    .addServer('/')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, API token or access token.' },
+      BEARER,
+    )
+    .build();
+  const document = SwaggerModule.createDocument(app, base, {
+    operationIdFactory: (controller, method) => operationId(controller, method),
+  });
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation) completeOperation(operation, path);
+    }
+  }
+  const components = (document.components ??= {});
+  components.schemas = { ...components.schemas, Problem: PROBLEM_SCHEMA };
+  components.responses = { ...components.responses, ...PROBLEM_RESPONSES };
+  return sorted(document) as OpenAPIObject;
+}
+
+/** The text that is committed and served. */
+export function openApiText(document: OpenAPIObject): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function operationId(controller: string, method: string): string {
+  const subject = controller.replace(/Controller$/, '');
+  return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}_${method}`;
+}
+
+function completeOperation(operation: Operation, path: string): void {
+  const access = (operation as unknown as Record<string, unknown>)[ACCESS_EXTENSION];
+  operation.security = access === 'public' ? [] : [{ [BEARER]: [] }];
+  const responses = operation.responses;
+  const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
+  if (takesInput) responses['400'] ??= responseReference('InvalidRequest');
+  if (access !== 'public') {
+    responses['401'] ??= responseReference('Unauthenticated');
+    responses['403'] ??= responseReference('Forbidden');
+  }
+  if (path.includes('{')) responses['404'] ??= responseReference('NotFound');
+  responses['default'] ??= responseReference('Unexpected');
+}
+
+/** Object keys in alphabetical order at every depth; arrays stay as they are. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}

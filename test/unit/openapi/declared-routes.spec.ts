@@ -1,0 +1,50 @@
+import { Controller, Get, Inject, Module, Post } from '@nestjs/common';
+import { Access, DataPlane, PublicWhen } from '../../../src/modules/access/access.port.js';
+import { declaredRoutes } from '../../support/control-plane/routes.js';
+
+@Controller('restgate/api/v1/a')
+class DeclaredController {
+  constructor(@Inject('NEEDED') readonly needed: string) {}
+
+  @Access('admin')
+  @Post(':id/check')
+  check(): void {}
+
+  @Access('auditor')
+  @PublicWhen('metricsPublic')
+  @Get()
+  metrics(): void {}
+
+  @Get('forgotten')
+  forgotten(): void {}
+}
+
+@DataPlane()
+@Controller()
+class ProxiedController {
+  @Get('proxied')
+  proxied(): void {}
+}
+
+function neverCalled(): never {
+  throw new Error('Reading routes must not instantiate anything.');
+}
+
+@Module({ controllers: [ProxiedController] })
+class InnerModule {}
+
+@Module({
+  imports: [InnerModule],
+  controllers: [DeclaredController],
+  providers: [{ provide: 'NEEDED', useFactory: neverCalled }],
+})
+class OuterModule {}
+
+it('finds every route of a module and its imports, and names those that declare nobody', async () => {
+  expect(await declaredRoutes(OuterModule)).toEqual([
+    { method: 'GET', path: '/proxied', access: 'data-plane' },
+    { method: 'GET', path: '/restgate/api/v1/a', access: 'auditor (public when metricsPublic)' },
+    { method: 'POST', path: '/restgate/api/v1/a/:id/check', access: 'admin' },
+    { method: 'GET', path: '/restgate/api/v1/a/forgotten', access: 'UNDECLARED' },
+  ]);
+});
