@@ -8,10 +8,12 @@ import { createListener } from './gateway/listener.js';
 import type { Handlers } from './gateway/listener.js';
 import { UpgradeService } from './gateway/upgrade.service.js';
 import { ApplicationBootstrap } from './modules/applications/application-bootstrap.service.js';
-import { configureControlPlane } from './modules/health/control-plane.js';
+import { ConfigurationFile } from './modules/configuration/configuration-file.service.js';
 import { ReadinessService } from './modules/health/readiness.service.js';
 import { ChangeFeedService } from './platform/change-feed/change-feed.service.js';
 import type { Config } from './platform/config/config.js';
+import { configureControlPlane } from './platform/http/control-plane.js';
+import { answerFrameworkError } from './platform/http/problem-filter.js';
 import type { Logger } from './platform/logging/logger.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
 
@@ -38,6 +40,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
     logger: false,
     bodyLimit: 1024 * 1024,
     forceCloseConnections: false,
+    frameworkErrors: answerFrameworkError,
     serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
       router = handler;
       return dataServer;
@@ -53,6 +56,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   await app.getHttpAdapter().getInstance().ready();
   await app.get(ChangeFeedService).start();
   await app.get(ApplicationBootstrap).ensureBootstrapApplications();
+  await app.get(ConfigurationFile).applyAtStart();
   handlers.admission = app.get(Admission);
   handlers.upgrades = app.get(UpgradeService);
   handlers.router = router;

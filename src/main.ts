@@ -16,7 +16,7 @@ const INSTALL_DIR = join(import.meta.dirname, '..', '..');
 
 function configure(checkOnly: boolean): Config {
   try {
-    return readConfig(process.env, { installDir: INSTALL_DIR, writeGenerated: !checkOnly });
+    return readConfig({ installDir: INSTALL_DIR, writeGenerated: !checkOnly });
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -28,7 +28,7 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const startedAt = performance.now();
   const embedded =
     config.databaseUrl === undefined
-      ? await startEmbeddedPostgres({ dataDir: config.dataDir, installDir: config.installDir, log: logger })
+      ? await startEmbeddedPostgres({ dataDir: config.dataDir, installDir: config.installDir, log: (level, message) => logger[level](message) })
       : undefined;
   let restgate: Restgate | undefined;
   const stop = async (): Promise<void> => {
@@ -99,7 +99,8 @@ if (checkOnly) {
   start(config, logger).catch((error: unknown) => {
     logger.fatal({ err: error }, 'Restgate could not start');
     process.stderr.write(`Restgate could not start: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-    setTimeout(() => process.exit(1), 500).unref();
+    const status = error instanceof ConfigurationError ? EX_CONFIG : 1;
+    process.exitCode = status;
+    setTimeout(() => process.exit(status), 500).unref();
   });
 }

@@ -27,7 +27,7 @@ const IDENTITY = [
   'x-seraph-trusted-app-id', 'x-seraph-trusted-app-cert', 'x-seraph-trusted-app-key', 'x-seraph-trusted-app-version',
   'x-seraph-trusted-app-magic', 'x-seraph-trusted-app-signature', 'remote-user', 'x-remote-user', 'x-forwarded-user',
   'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username', 'x-auth-request-user', 'x-ausername',
-  'x-gw-user', 'user-name', 'x-api-token',
+  'x-restgate-user', 'x-gw-user', 'user-name', 'x-api-token',
 ];
 const OVERRIDES = [
   'x-http-method-override', 'x-method-override', 'x-http-method', 'x-original-url', 'x-rewrite-url', 'x-original-uri',

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import { ChangeFeedModule } from './change-feed/change-feed.module.js';
 import { CONFIG } from './config/config.js';
 import type { Config } from './config/config.js';
@@ -9,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { LOGGER } from './logging/logger.js';
 import type { Logger } from './logging/logger.js';
 import { METRICS, createMetrics } from './metrics/metrics.js';
+import { ScheduleModule } from './schedule/schedule.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 
 /** What every feature may inject: configuration, log, metrics, encryption, database, settings, change feed. */
@@ -18,7 +18,7 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [DatabaseModule.forRoot({ url: databaseUrl }), ChangeFeedModule, SettingsModule, ScheduleModule.forRoot()],
+      imports: [DatabaseModule.forRoot({ url: databaseUrl }), ChangeFeedModule, SettingsModule, ScheduleModule],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },

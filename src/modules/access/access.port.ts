@@ -1,5 +1,7 @@
-import { createParamDecorator, SetMetadata } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
+import { ACCESS_EXTENSION } from '../../platform/openapi/access-extension.js';
 import type { CredentialReference } from '../decisions/exchange.port.js';
 
 /**
@@ -10,8 +12,41 @@ export type AccessLevel = 'public' | 'user' | 'auditor' | 'admin';
 
 export const ACCESS_METADATA = 'restgate:access';
 
-/** Declares who may call a route. A route without it answers 403. */
-export const Access = (level: AccessLevel): MethodDecorator & ClassDecorator => SetMetadata(ACCESS_METADATA, level);
+/** Declares who may call a route, to the guard and in the OpenAPI document. A route without it answers 403. */
+export const Access = (level: AccessLevel): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(ACCESS_METADATA, level), ApiExtension(ACCESS_EXTENSION, level));
+
+export const PUBLIC_WHEN_METADATA = 'restgate:public-when';
+
+/** Opens a route to everybody while a switch of the configuration is on, whatever `@Access` says. */
+export const PublicWhen = (flag: PublicFlag): MethodDecorator => SetMetadata(PUBLIC_WHEN_METADATA, flag);
+
+export type PublicFlag = 'metricsPublic';
+
+export const DATA_PLANE_METADATA = 'restgate:data-plane';
+
+const dataPlaneControllers = new WeakSet<object>();
+
+/** Marks the controller of proxied requests: its own pipeline decides, the access guard lets it through. */
+export const DataPlane = (): ClassDecorator => (target) => {
+  dataPlaneControllers.add(target);
+  SetMetadata(DATA_PLANE_METADATA, true)(target);
+};
+
+/** True for controllers marked with `@DataPlane()`. One look-up: it runs for every proxied request. */
+export function isDataPlane(controller: object): boolean {
+  return dataPlaneControllers.has(controller);
+}
+
+export const CLIENT_ADDRESS = Symbol('CLIENT_ADDRESS');
+
+/**
+ * The address of a control-plane caller behind trusted proxies. Without a provider of this port the TCP peer
+ * counts. Answers the peer when the proxy's field is missing or cannot be read.
+ */
+export interface ClientAddressPort {
+  of(peer: string, headers: Readonly<Record<string, string | string[] | undefined>>): string;
+}
 
 /** Who calls the control plane. */
 export interface Actor {

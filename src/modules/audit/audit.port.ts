@@ -42,7 +42,58 @@ export interface AuditEvent {
 
 export const AUDIT = Symbol('AUDIT');
 
-/** Takes events without ever blocking or failing the caller. Does nothing while the audit log is switched off. */
+/** Takes events without ever blocking or failing the caller. */
 export interface AuditPort {
+  /** Keeps the event; while the audit log is switched off, only those of category `admin`. Costs an array push. */
   record(event: AuditEvent): void;
+  /**
+   * True while the room for events that wait for the database is used up and the settings say that requests
+   * are to be refused then (`spill.whenFull: refuse`): the gateway answers 503 `database_unavailable`.
+   */
+  readonly refusing: boolean;
+  /** How the audit log is, for readiness and the console. Memory only. */
+  status(): AuditStatus;
+  /** Resolves when everything recorded so far is on disk, and in the database unless that takes longer than `timeoutMs`. */
+  flush(timeoutMs?: number): Promise<void>;
+}
+
+export interface AuditStatus {
+  readonly ok: boolean;
+  /** Why events wait: `database_unavailable`, or the code of a disk fault. */
+  readonly problem: string | undefined;
+  /** Events in memory. */
+  readonly queueLength: number;
+  /** Bytes on disk that are not in the database yet. */
+  readonly spillBytes: number;
+  readonly spillMaxBytes: number;
+  /** Since the start of this process. */
+  readonly written: number;
+  readonly dropped: number;
+  readonly refusing: boolean;
+}
+
+export const AUDIT_QUERIES = Symbol('AUDIT_QUERIES');
+
+/** Questions that other features ask of the log. They read the database: never on the hot path. */
+export interface AuditQueriesPort {
+  /** The event as it was stored (redacted); undefined when there is none. `id` must be a uuid, else undefined. */
+  findEvent(id: string): Promise<AuditEvent | undefined>;
+  /** Who would be refused if the rules in report mode were enforced, by the events of the last `days` days. */
+  wouldDenyReport(days: number): Promise<readonly WouldDenyEntry[]>;
+}
+
+/** Requests of one user that one rule in report mode would have refused; the most frequent first. */
+export interface WouldDenyEntry {
+  readonly reason: string;
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly credentialKind: string | null;
+  readonly count: number;
+  /** ISO 8601. */
+  readonly firstTime: string;
+  readonly lastTime: string;
+  /** The latest of the requests. */
+  readonly lastEventId: string;
+  readonly lastMethod: string | null;
+  readonly lastPath: string | null;
 }

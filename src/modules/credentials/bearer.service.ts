@@ -14,6 +14,11 @@ interface BearerRequest {
   answer: Answer | undefined;
 }
 
+/** passport calls these on the strategy; its own types leave them out. */
+interface PassportActions {
+  fail(challenge: unknown): void;
+}
+
 /**
  * Carries the bearer step: passport-http-bearer takes the token out of the Authorization field, the
  * authenticator says whose it is. Driven directly and in one go, so that a cached token is answered
@@ -21,17 +26,18 @@ interface BearerRequest {
  */
 @Injectable()
 export class BearerAuthentication {
-  private readonly strategy: Strategy<(request: unknown, token: string, done: () => void) => void>;
+  private readonly strategy: { authenticate(request: unknown): void };
 
   constructor(@Inject(AUTHENTICATOR) authenticator: AuthenticatorPort) {
-    this.strategy = new Strategy({ passReqToCallback: true }, (request: unknown) => {
+    const strategy = new Strategy({ passReqToCallback: true }, (request: unknown) => {
       const bearer = request as BearerRequest;
       bearer.answer = authenticator.authenticate(bearer.exchange.credential, bearer.context);
     });
     // Reached only when the field holds no bearer token, which the credential step has ruled out.
-    this.strategy.fail = (): void => {
+    (strategy as unknown as PassportActions).fail = (): void => {
       throw new Error('The bearer strategy found no token in the field that the credential step recognised.');
     };
+    this.strategy = strategy;
   }
 
   authenticate(exchange: Exchange, context: AuthenticationContext): Answer {
@@ -41,7 +47,7 @@ export class BearerAuthentication {
       context,
       answer: undefined,
     };
-    this.strategy.authenticate(request as unknown as Parameters<typeof this.strategy.authenticate>[0]);
+    this.strategy.authenticate(request);
     if (request.answer === undefined) throw new Error('The bearer strategy did not ask the authenticator.');
     return request.answer;
   }

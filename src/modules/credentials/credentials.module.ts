@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -8,6 +8,8 @@ import { BearerAuthentication } from './bearer.service.js';
 import { CredentialGuard } from './credential.guard.js';
 import { AUTHENTICATOR } from './credentials.port.js';
 
+/** Global: the control plane's guard asks it, whatever module a route is in. */
+@Global()
 @Module({
   imports: [DirectoryModule, ProvidersModule, TokensModule],
   providers: [

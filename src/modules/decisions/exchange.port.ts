@@ -51,9 +51,7 @@ export interface Principal {
 /** How an allowed request goes on. */
 export type ForwardKind = 'forwarded' | 'bypassed' | 'anonymous' | 'passed-through' | 'session';
 
-export type Decision =
-  | { readonly verdict: 'forward'; readonly kind: ForwardKind }
-  | Denial;
+export type Decision = { readonly verdict: 'forward'; readonly kind: ForwardKind } | Denial;
 
 export interface Denial {
   readonly verdict: 'deny';

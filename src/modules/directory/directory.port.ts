@@ -33,7 +33,10 @@ export const DIRECTORY = Symbol('DIRECTORY');
  * be asked and nothing usable is cached. Never called for directories of kind `claims`.
  */
 export interface DirectoryPort {
-  find(application: Application, query: DirectoryQuery): DirectoryUser | undefined | Promise<DirectoryUser | undefined>;
+  find(
+    application: Application,
+    query: DirectoryQuery,
+  ): DirectoryUser | undefined | Promise<DirectoryUser | undefined>;
   /** At most `limit` entries whose name contains `text`. */
   searchUsers(application: Application, text: string, limit: number): Promise<DirectoryEntry[]>;
   searchGroups(application: Application, text: string, limit: number): Promise<DirectoryEntry[]>;
@@ -59,4 +62,12 @@ export class DirectoryUnavailableError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/**
+ * True when two user names name the same user: they differ at most in case. Characters that only look alike
+ * after case folding (the Kelvin sign and k, the long s) are different, whatever the application thinks.
+ */
+export function sameUserName(a: string, b: string): boolean {
+  return a === b || (a.toLowerCase() === b.toLowerCase() && a.toUpperCase() === b.toUpperCase());
 }

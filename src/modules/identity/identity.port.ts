@@ -39,3 +39,5 @@ export interface IdentityPort {
 export function isDenial(result: ActingRequest | Denial): result is Denial {
   return 'verdict' in result;
 }
+
+export { isProtectedEndpoint } from './protected-endpoints.policy.js';

@@ -20,6 +20,27 @@ export interface TokenRefusal {
   readonly retryAfterSeconds?: number;
 }
 
+/** One step of a verification, in words for an admin. */
+export interface TokenStep {
+  readonly step: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped' | 'info';
+  readonly detail: string;
+}
+
+export interface TokenExplanation {
+  readonly result: VerifiedToken | TokenRefusal;
+  readonly steps: readonly TokenStep[];
+}
+
+/** One provider's condition, for readiness and the console. */
+export interface ProviderStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly warnings: readonly string[];
+}
+
 export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
 
 /**
@@ -29,6 +50,10 @@ export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
  */
 export interface TokenVerifierPort {
   verify(token: string): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal>;
+  /** The same verification without caches, telling each step. */
+  explain(token: string): Promise<TokenExplanation>;
+  /** How the enabled providers fared when they were last asked. Memory only. */
+  status(): ProviderStatus[];
 }
 
 export function isRefusal(result: VerifiedToken | TokenRefusal): result is TokenRefusal {

@@ -10,6 +10,8 @@ export interface KnownApiToken {
   /** Epoch milliseconds; undefined: never. */
   readonly expiresAt: number | undefined;
   readonly reference: CredentialReference;
+  /** True for the secret before the last rotation, which works until its overlap ends. */
+  readonly replaced?: boolean;
 }
 
 export interface ApiTokenRefusal {
@@ -37,8 +39,8 @@ export interface ApiTokenPort {
     snapshot: Snapshot,
     now: number,
   ): KnownApiToken | ApiTokenRefusal;
-  /** Notes the use; written in batches later. */
-  noteUse(tokenId: string, clientIp: string, now: number): void;
+  /** Notes the use; written in batches later. `replaced` as the token that was used said it. */
+  noteUse(tokenId: string, clientIp: string, now: number, replaced?: boolean): void;
 }
 
 export function isTokenRefusal(result: KnownApiToken | ApiTokenRefusal): result is ApiTokenRefusal {

@@ -36,9 +36,27 @@ export interface ChangeFeedPort {
    * force on this node. `describe` gives what is audited, from what `work` answered. Throws what `work`
    * throws (nothing is saved then) and `DatabaseUnavailableError` when the database is away.
    */
-  change<R>(work: (manager: EntityManager) => Promise<R>, describe: (result: R) => ChangeDescription): Promise<R>;
+  change<R>(
+    work: (manager: EntityManager) => Promise<R>,
+    describe: (result: R) => ChangeDescription,
+  ): Promise<R>;
   /** Called inside the transaction of every change: what it writes with the manager is saved with the change. */
   onChange(listener: (change: ChangeDescription, manager: EntityManager) => Promise<void>): void;
   /** Called after a reload on this node (own or foreign change). */
   onReload(topic: string, listener: () => void): void;
+}
+
+export const CHANGE_SET = Symbol('CHANGE_SET');
+
+/** Several changes, of any features, as one. */
+export interface ChangeSetPort {
+  /**
+   * Every `ChangeFeedPort.change` that `work` makes joins one transaction: all of them are saved or none, and
+   * they come into force together before this answers. With `dryRun` all are rolled back. Answers what was
+   * changed, in order. Throws what `work` throws, and `DatabaseUnavailableError`.
+   */
+  changeTogether(
+    work: () => Promise<void>,
+    options: { readonly dryRun: boolean },
+  ): Promise<ChangeDescription[]>;
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -6,7 +7,7 @@ import { LOGGER } from '../logging/logger.js';
 import type { Logger } from '../logging/logger.js';
 import { DatabaseUnavailableError, isDatabaseDown } from '../database/database.errors.js';
 import { ChangeListener } from './change-listener.js';
-import type { ChangeDescription, ChangeFeedPort, SlotLoader } from './change-feed.port.js';
+import type { ChangeDescription, ChangeFeedPort, ChangeSetPort, SlotLoader } from './change-feed.port.js';
 import { initialSnapshot } from './snapshot.js';
 import type { Snapshot, SnapshotSlot } from './snapshot.js';
 
@@ -20,13 +21,24 @@ interface Registration {
   readonly load: SlotLoader<unknown>;
 }
 
+/** Changes that are being made together. */
+interface ChangeSet {
+  readonly manager: EntityManager;
+  readonly changes: ChangeDescription[];
+}
+
+/** Thrown to roll a dry run back. */
+class DryRunDone extends Error {}
+
 @Injectable()
-export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown {
+export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnApplicationShutdown {
   private snapshot: Snapshot | undefined;
   private readonly registrations = new Map<string, Registration>();
-  private readonly changeListeners: ((change: ChangeDescription, manager: EntityManager) => Promise<void>)[] = [];
+  private readonly changeListeners: ((change: ChangeDescription, manager: EntityManager) => Promise<void>)[] =
+    [];
   private readonly reloadListeners: { topic: string; listener: () => void }[] = [];
   private readonly listener: ChangeListener;
+  private readonly joined = new AsyncLocalStorage<ChangeSet>();
   private lastSeenId = 0n;
   /** Reloads run one after another, so that an older load never overwrites a newer one. */
   private queue: Promise<void> = Promise.resolve();
@@ -35,7 +47,9 @@ export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown 
     private readonly dataSource: DataSource,
     @Inject(LOGGER) private readonly log: Logger,
   ) {
-    this.listener = new ChangeListener(dataSource, CHANGE_CHANNEL, log, (reconnected) => this.catchUp(reconnected));
+    this.listener = new ChangeListener(dataSource, CHANGE_CHANNEL, log, (reconnected) =>
+      this.catchUp(reconnected),
+    );
   }
 
   get current(): Snapshot {
@@ -50,7 +64,10 @@ export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown 
 
   register<T>(slot: SnapshotSlot<T>, load: SlotLoader<T>): void {
     if (this.registrations.has(slot.topic)) throw new Error(`Slot ${slot.topic} is registered twice.`);
-    this.registrations.set(slot.topic, { slot: slot as SnapshotSlot<unknown>, load: load as SlotLoader<unknown> });
+    this.registrations.set(slot.topic, {
+      slot: slot as SnapshotSlot<unknown>,
+      load: load as SlotLoader<unknown>,
+    });
   }
 
   onChange(listener: (change: ChangeDescription, manager: EntityManager) => Promise<void>): void {
@@ -76,13 +93,50 @@ export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown 
     work: (manager: EntityManager) => Promise<R>,
     describe: (result: R) => ChangeDescription,
   ): Promise<R> {
+    const set = this.joined.getStore();
+    if (set) return this.join(set, work, describe);
     try {
-      const { result, change } = await this.dataSource.transaction((manager) => this.write(manager, work, describe));
-      await this.enqueue(() => this.reload(change.topic, change.key === undefined ? undefined : [change.key]));
+      const { result, change } = await this.dataSource.transaction((manager) =>
+        this.write(manager, work, describe),
+      );
+      await this.enqueue(() =>
+        this.reload(change.topic, change.key === undefined ? undefined : [change.key]),
+      );
       return result;
     } catch (error) {
       throw isDatabaseDown(error) ? new DatabaseUnavailableError(error) : error;
     }
+  }
+
+  async changeTogether(
+    work: () => Promise<void>,
+    { dryRun }: { readonly dryRun: boolean },
+  ): Promise<ChangeDescription[]> {
+    const changes: ChangeDescription[] = [];
+    try {
+      await this.dataSource.transaction(async (manager) => {
+        await manager.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
+        await this.joined.run({ manager, changes }, work);
+        if (dryRun) throw new DryRunDone();
+      });
+      for (const topic of new Set(changes.map((change) => change.topic))) {
+        await this.enqueue(() => this.reload(topic, undefined));
+      }
+    } catch (error) {
+      if (isDatabaseDown(error)) throw new DatabaseUnavailableError(error);
+      if (!(error instanceof DryRunDone)) throw error;
+    }
+    return changes;
+  }
+
+  private async join<R>(
+    set: ChangeSet,
+    work: (manager: EntityManager) => Promise<R>,
+    describe: (result: R) => ChangeDescription,
+  ): Promise<R> {
+    const { result, change } = await this.write(set.manager, work, describe);
+    set.changes.push(change);
+    return result;
   }
 
   private async write<R>(
@@ -94,7 +148,10 @@ export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown 
     const result = await work(manager);
     const change = describe(result);
     for (const listener of this.changeListeners) await listener(change, manager);
-    await manager.query('INSERT INTO change_log (topic, key) VALUES ($1, $2)', [change.topic, change.key ?? null]);
+    await manager.query('INSERT INTO change_log (topic, key) VALUES ($1, $2)', [
+      change.topic,
+      change.key ?? null,
+    ]);
     await manager.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, change.topic]);
     return { result, change };
   }
@@ -118,7 +175,9 @@ export class ChangeFeedService implements ChangeFeedPort, OnApplicationShutdown 
   }
 
   private async newestId(): Promise<bigint> {
-    const rows = await this.dataSource.query<{ id: string }[]>('SELECT coalesce(max(id), 0) AS id FROM change_log');
+    const rows = await this.dataSource.query<{ id: string }[]>(
+      'SELECT coalesce(max(id), 0) AS id FROM change_log',
+    );
     return BigInt(rows[0]?.id ?? '0');
   }
 

@@ -89,7 +89,8 @@ export class ChangeListener {
       await this.onSignal(missedChanges);
     } catch (error) {
       this.log.warn({ err: error }, 'could not read settings changes; the settings in memory stay in force');
-      if (missedChanges && !this.stopped) this.reconnectTimer = setTimeout(() => void this.signal(true), RECONNECT_MS);
+      if (missedChanges && !this.stopped)
+        this.reconnectTimer = setTimeout(() => void this.signal(true), RECONNECT_MS);
     } finally {
       this.running = false;
     }

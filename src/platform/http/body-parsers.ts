@@ -12,10 +12,13 @@ import { isDeeperThan } from '../../lib/json-depth.js';
 /** Largest body of a control-plane request. */
 export const LARGEST_BODY_BYTES = 1024 * 1024;
 const DEEPEST_JSON = 64;
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 
 /** Route config of routes that take their body as an untouched stream: `@RouteConfig({ rawStream: true })`. */
 interface BodyRouteConfig {
   readonly rawStream?: boolean;
+  /** Takes YAML too, as text: the route parses it. */
+  readonly yamlBody?: boolean;
 }
 
 /**
@@ -36,9 +39,15 @@ export function configureBodyParsers(fastify: FastifyInstance): void {
       void parse(request, text, (fault, body) => done(fault ? malformedJson(fault) : null, body));
     });
   });
+  fastify.addContentTypeParser(YAML_TYPES, (request, payload, done) => {
+    const { rawStream, yamlBody } = request.routeOptions.config as BodyRouteConfig;
+    if (rawStream === true) return done(null, payload);
+    if (yamlBody !== true) return done(notJson());
+    readText(request, payload, done);
+  });
   fastify.addContentTypeParser('*', (request, payload, done) => {
     if (takesStream(request)) return done(null, payload);
-    done(new UnsupportedMediaTypeException('Send the body as application/json.'));
+    done(notJson());
   });
 }
 
@@ -79,6 +88,10 @@ function collect(payload: IncomingMessage, done: (error: HttpException | null, b
   });
   payload.on('end', () => settle(null));
   payload.on('error', () => settle(new BadRequestException('The body ended early.')));
+}
+
+function notJson(): UnsupportedMediaTypeException {
+  return new UnsupportedMediaTypeException('Send the body as application/json.');
 }
 
 function tooLarge(): PayloadTooLargeException {

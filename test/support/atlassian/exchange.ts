@@ -108,7 +108,7 @@ export function addFormParameters(exchange: Exchange): void {
 export function applyMethodOverride(exchange: Exchange): void {
   if (exchange.method !== 'POST') return;
   const asked = exchange.record.header('x-http-method-override')[0] ?? exchange.parameters.get('_method');
-  if (!asked return;
+  if (!asked) return;
   exchange.method = asked.toUpperCase();
   exchange.record.effectiveMethod = exchange.method;
 }

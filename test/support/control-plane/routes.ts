@@ -22,7 +22,11 @@ type Controller = Type & { prototype: Record<string, unknown> };
 
 /** Every route of a module and all that it imports, sorted by path. Nothing is instantiated. */
 export async function declaredRoutes(module: Type | DynamicModule): Promise<DeclaredRoute[]> {
-  const app = await NestFactory.create(module, new FastifyAdapter(), { preview: true, abortOnError: false, logger: false });
+  const app = await NestFactory.create(module, new FastifyAdapter(), {
+    preview: true,
+    abortOnError: false,
+    logger: false,
+  });
   const { container } = app as unknown as {
     container: { getModules(): Map<string, { controllers: Map<unknown, { metatype: Controller }> }> };
   };

@@ -216,11 +216,7 @@ describe('the trusted header', () => {
       'anonymous',
     ],
   ])('%s', async (_title, headers, user) => {
-    const answer = await ask(
-      await start('jira', { trustedHeader }),
-      SERVER_INFO,
-      headers as Record<string, string>,
-    );
+    const answer = await ask(await start('jira', { trustedHeader }), SERVER_INFO, headers);
     expect(answer.headers.get('x-ausername')).toBe(user);
   });
 

@@ -1,0 +1,45 @@
+import { Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { API } from '../../platform/http/api.js';
+import { etagOf } from '../../platform/http/etag.js';
+import { Access, CurrentActor } from '../access/access.port.js';
+import type { Actor } from '../access/access.port.js';
+import type { VersionedView } from './application-administration.port.js';
+import { ApplicationsService } from './applications.service.js';
+import { ApplicationView } from './dto/application-view.dto.js';
+
+/** Rotation of the key that signs as the user (identity mode `oauth1`). */
+@ApiTags('applications')
+@Controller(`${API}/applications/:key/identity-key`)
+export class ApplicationKeysController {
+  constructor(private readonly applications: ApplicationsService) {}
+
+  /** Makes the next key: enter `nextPublicKey` in the application, then activate it. The present key signs on. */
+  @Post('rotation')
+  @Access('admin')
+  async prepare(
+    @Param('key') key: string,
+    @CurrentActor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ApplicationView> {
+    return answer(reply, await this.applications.prepareNextKey(key, actor));
+  }
+
+  /** Signs with the next key from now on. */
+  @Post('activation')
+  @HttpCode(200)
+  @Access('admin')
+  async activate(
+    @Param('key') key: string,
+    @CurrentActor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ApplicationView> {
+    return answer(reply, await this.applications.activateNextKey(key, actor));
+  }
+}
+
+function answer(reply: FastifyReply, { view, version }: VersionedView): ApplicationView {
+  reply.header('etag', etagOf(version));
+  return view;
+}

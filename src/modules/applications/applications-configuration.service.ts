@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { collectionSection } from '../configuration/collection-section.port.js';
+import { ConfigurationPart } from '../configuration/configuration.port.js';
+import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
+import { APPLICATION_ADMINISTRATION } from './application-administration.port.js';
+import type { ApplicationAdministrationPort, ApplicationInput } from './application-administration.port.js';
+import type { ApplicationView } from './dto/application-view.dto.js';
+import { CreateApplication } from './dto/application.dto.js';
+
+const AFTER_SETTINGS = 20;
+
+/** `applications` of the configuration document. Private keys are never in it: each installation makes its own. */
+@Injectable()
+@ConfigurationPart()
+export class ApplicationsConfiguration implements ConfigurationContributor {
+  readonly sections: readonly ConfigurationSection[];
+
+  constructor(@Inject(APPLICATION_ADMINISTRATION) applications: ApplicationAdministrationPort) {
+    this.sections = [
+      collectionSection({
+        name: 'applications',
+        order: AFTER_SETTINGS,
+        key: 'key',
+        input: CreateApplication,
+        read: async () => {
+          const views = (await applications.list()).map(({ view }) => view);
+          return views.sort((a, b) => (a.key < b.key ? -1 : 1)).map(exported);
+        },
+        create: ({ key, ...input }, { actor }) => applications.create(key, input, actor),
+        update: (key, { key: _key, ...input }, { actor }) => applications.update(key, complete(input), actor),
+        remove: (key, { actor }) => applications.remove(key, actor),
+      }),
+    ];
+  }
+}
+
+function exported({
+  createdAt: _c,
+  updatedAt: _u,
+  identity,
+  directory,
+  tls,
+  ...rest
+}: ApplicationView): object {
+  const { setup: _s, publicKey: _p, nextPublicKey: _n, sharedSecretSet: _h, ...identityInput } = identity;
+  const { passwordSet: _w, personalAccessTokenSet: _t, ...directoryInput } = directory;
+  const { privateKeySet: _k, ...tlsInput } = tls ?? { privateKeySet: false };
+  return { ...rest, identity: identityInput, directory: directoryInput, ...(tls ? { tls: tlsInput } : {}) };
+}
+
+/** What may be absent, and is absent in the document, goes back to its default. */
+function complete(input: ApplicationInput): ApplicationInput {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  return { pathPrefix: null, hostname: null, anonymousAccess: null, tls: null, ...Object.fromEntries(given) };
+}

@@ -1,0 +1,69 @@
+/** What runs SQL: a TypeORM DataSource, EntityManager or QueryRunner, or a test's own connection. */
+export interface SqlRunner {
+  query<T>(sql: string, parameters?: unknown[]): Promise<T>;
+}
+
+export const EVENT_COLUMNS = [
+  'id uuid',
+  'time timestamptz',
+  'request_id text',
+  'category text',
+  'decision text',
+  'reason text',
+  'detail text',
+  'application text',
+  'method text',
+  'path text',
+  'query text',
+  'status integer',
+  'username text',
+  'credential_kind text',
+  'credential_id text',
+  'credential_name text',
+  'credential_provider text',
+  'client_ip text',
+  'peer_ip text',
+  'user_agent text',
+  'duration_ms double precision',
+  'upstream_ms double precision',
+  'request_bytes bigint',
+  'response_bytes bigint',
+  'would_deny text[]',
+  'config_version integer',
+  'target text',
+  'before text',
+  'after text',
+  'chain text',
+  'seq integer',
+  'hash text',
+] as const;
+
+const NAMES = EVENT_COLUMNS.map((column) => column.slice(0, column.indexOf(' '))).join(', ');
+
+/** Inserts what is not there yet and brings the chains' heads and row counts up to date, in one statement. */
+const INSERT = `
+  WITH added AS (
+    INSERT INTO audit_events (${NAMES})
+    SELECT ${NAMES} FROM jsonb_to_recordset($1::jsonb) AS line(${EVENT_COLUMNS.join(', ')})
+    ON CONFLICT DO NOTHING
+    RETURNING chain, seq, hash
+  ), heads AS (
+    INSERT INTO audit_chains AS kept (chain, day, seq, hash, rows)
+    SELECT chain, left(chain, 10)::date, max(seq), (array_agg(hash ORDER BY seq DESC))[1], count(*)
+      FROM added GROUP BY chain ORDER BY chain
+    ON CONFLICT (chain) DO UPDATE SET
+      rows = kept.rows + excluded.rows,
+      seq = greatest(kept.seq, excluded.seq),
+      hash = CASE WHEN excluded.seq > kept.seq THEN excluded.hash ELSE kept.hash END
+    RETURNING 1
+  )
+  SELECT count(*)::int AS added FROM added`;
+
+/**
+ * Writes stored lines (JSON objects with the columns of `audit_events`) in one statement. Lines that are there
+ * already are passed over, so a batch may come twice. Answers how many were new.
+ */
+export async function insertLines(sql: SqlRunner, lines: readonly string[]): Promise<number> {
+  const rows = await sql.query<{ added: number }[]>(INSERT, [`[${lines.join(',')}]`]);
+  return rows[0]?.added ?? 0;
+}

@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { DayRows } from './audit-days.policy.js';
+import { dayAfter, partitionOf, startOfDay } from './audit-days.policy.js';
+
+const DEFAULT_PARTITION = 'audit_events_default';
+/** Nobody waits longer for us than this: inserts queue behind a lock that we wait for. */
+const LOCK_TIMEOUT_MS = 250;
+const LOCK_NOT_AVAILABLE = '55P03';
+const LOCK_ATTEMPTS = 12;
+const LOCK_PAUSE_MS = 100;
+
+/** Rows that were deleted of one chain. */
+export interface DeletedRows {
+  readonly chain: string;
+  readonly rows: number;
+  /** The highest number among them. */
+  readonly top: number;
+}
+
+/** The tables that hold the events: one per day, and a default one for days that have none. */
+@Injectable()
+export class AuditPartitionsRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Makes the tables of these days; those that are there already stay. Rows that wait in the default table move. */
+  async ensure(days: readonly string[]): Promise<void> {
+    for (const day of days) {
+      if (!(await this.exists(day))) await this.withLockTimeout((manager) => this.create(manager, day));
+    }
+  }
+
+  /** The oldest day that has events in the default table. */
+  async oldestStray(): Promise<string | undefined> {
+    const rows = await this.dataSource.query<{ time: Date | null }[]>(
+      `SELECT min(time) AS time FROM ${DEFAULT_PARTITION}`,
+    );
+    return rows[0]?.time?.toISOString().slice(0, 10);
+  }
+
+  /** How many events each day holds, as the chains know it: no table is read. */
+  async rowsPerDay(): Promise<DayRows[]> {
+    const rows = await this.dataSource.query<{ day: string; rows: string }[]>(
+      'SELECT day::text AS day, sum(rows) AS rows FROM audit_chains GROUP BY day',
+    );
+    return rows.map(({ day, rows: count }) => ({ day, rows: Number(count) }));
+  }
+
+  /** Deletes a day that has its own table, in no time; false when it has none. `sealed` runs in the transaction. */
+  async dropDay(day: string, sealed: (manager: EntityManager) => Promise<void>): Promise<boolean> {
+    if (!(await this.exists(day))) return false;
+    await this.withLockTimeout(async (manager) => {
+      await manager.query(`DROP TABLE ${partitionOf(day)}`);
+      await manager.query('DELETE FROM audit_chains WHERE day = $1::date', [day]);
+      await sealed(manager);
+    });
+    return true;
+  }
+
+  /** Deletes the oldest events of a day that are older than `before`, `limit` at most. */
+  async deleteOldest(
+    day: string,
+    before: number,
+    limit: number,
+    sealed: (manager: EntityManager, deleted: readonly DeletedRows[]) => Promise<void>,
+  ): Promise<number> {
+    const table = (await this.exists(day)) ? partitionOf(day) : DEFAULT_PARTITION;
+    return this.dataSource.transaction(async (manager) => {
+      const deleted = await manager.query<DeletedRows[]>(deleteSql(table), [
+        new Date(startOfDay(day)),
+        new Date(Math.min(before, startOfDay(dayAfter(day, 1)))),
+        limit,
+      ]);
+      if (deleted.length > 0) await sealed(manager, deleted);
+      return deleted.reduce((sum, { rows }) => sum + rows, 0);
+    });
+  }
+
+  /** Forgets the chains of a day whose events are all gone. */
+  async forgetDay(day: string, sealed: (manager: EntityManager) => Promise<void>): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query('DELETE FROM audit_chains WHERE day = $1::date', [day]);
+      await sealed(manager);
+    });
+  }
+
+  private async exists(day: string): Promise<boolean> {
+    const rows = await this.dataSource.query<{ found: boolean }[]>(
+      'SELECT to_regclass($1) IS NOT NULL AS found',
+      [partitionOf(day)],
+    );
+    return rows[0]?.found === true;
+  }
+
+  private async create(manager: EntityManager, day: string): Promise<void> {
+    const table = partitionOf(day);
+    const range = [`${day} 00:00:00+00`, `${dayAfter(day, 1)} 00:00:00+00`] as const;
+    await manager.query(`CREATE TABLE ${table} (LIKE audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
+    await manager.query(`LOCK TABLE ${DEFAULT_PARTITION} IN ACCESS EXCLUSIVE MODE`);
+    await manager.query(
+      `WITH moved AS (DELETE FROM ${DEFAULT_PARTITION} WHERE time >= $1 AND time < $2 RETURNING *)
+       INSERT INTO ${table} SELECT * FROM moved`,
+      [...range],
+    );
+    await manager.query(
+      `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${range[0]}') TO ('${range[1]}')`,
+    );
+  }
+
+  private async withLockTimeout(work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.dataSource.transaction(async (manager) => {
+          await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+          await work(manager);
+        });
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || attempt >= LOCK_ATTEMPTS)
+          throw error;
+        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+      }
+    }
+  }
+}
+
+function deleteSql(table: string): string {
+  return `
+    WITH gone AS (
+      DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${table} WHERE time >= $1 AND time < $2 ORDER BY time, id LIMIT $3))
+      RETURNING chain, seq
+    ), counted AS (
+      SELECT chain, count(*)::int AS rows, max(seq) AS top FROM gone GROUP BY chain
+    ), kept AS (
+      UPDATE audit_chains SET rows = audit_chains.rows - counted.rows
+        FROM counted WHERE audit_chains.chain = counted.chain RETURNING 1
+    )
+    SELECT chain, rows, top FROM counted ORDER BY chain`;
+}

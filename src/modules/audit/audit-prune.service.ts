@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { CLOCK } from '../../lib/clock.js';
+import type { Clock } from '../../lib/clock.js';
+import { asLeader, LEADER_LOCKS } from '../../platform/schedule/leader-lock.js';
+import { planPrune, startOfDay } from './audit-days.policy.js';
+import { AuditPartitionsRepository } from './audit-partitions.repository.js';
+import { AuditSealsRepository } from './audit-seals.repository.js';
+import { AuditSettingsService } from './audit-settings.service.js';
+import type { PruneRunView } from './dto/audit-settings-view.dto.js';
+import { PruneRunsRepository } from './prune-runs.repository.js';
+
+const BATCH = 5000;
+/** Deleting single rows ends after this; the rest goes in the next runs, or with its whole day. */
+const ROW_BUDGET_MS = 3000;
+
+/** Runs the retention: whole days go with their table, parts of a day row by row, oldest first. */
+@Injectable()
+export class AuditPrune {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly partitions: AuditPartitionsRepository,
+    private readonly seals: AuditSealsRepository,
+    private readonly settings: AuditSettingsService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Deletes what the retention does not keep. With a `slot` only the first node to ask for it runs. Answers
+   * undefined when another node is at it or has been.
+   */
+  run(runs: PruneRunsRepository, by: string, slot: string | null): Promise<PruneRunView | undefined> {
+    return asLeader(this.dataSource, LEADER_LOCKS.auditMaintenance, async () => {
+      const time = this.clock.now();
+      const begun = process.hrtime.bigint();
+      const id = await runs.begin(by, time, slot);
+      if (id === undefined) return undefined;
+      const { deleted, complete } = await this.prune(time);
+      const durationMs = Number(process.hrtime.bigint() - begun) / 1e6;
+      await runs.finish(id, { deleted, complete, durationMs });
+      return { time: new Date(time).toISOString(), deleted, durationMs, complete, by };
+    });
+  }
+
+  private async prune(now: number): Promise<{ deleted: number; complete: boolean }> {
+    const { retention } = (await this.settings.read()).value;
+    const held = await this.partitions.rowsPerDay();
+    const plan = planPrune(held, retention, now);
+    const deadline = Date.now() + ROW_BUDGET_MS;
+    let deleted = 0;
+    let complete = true;
+    for (const day of plan.wholeDays) {
+      const rows = held.find((entry) => entry.day === day)?.rows ?? 0;
+      const result = await this.deleteDay(day, rows, deadline);
+      deleted += result.deleted;
+      complete &&= result.complete;
+    }
+    if (plan.part) {
+      const { day, before, excess } = plan.part;
+      const aged = await this.deleteRows(day, before, Infinity, deadline);
+      const more = await this.deleteRows(day, Infinity, excess - aged.deleted, deadline);
+      deleted += aged.deleted + more.deleted;
+      complete &&= aged.complete && more.complete;
+    }
+    return { deleted, complete };
+  }
+
+  private async deleteDay(
+    day: string,
+    rows: number,
+    deadline: number,
+  ): Promise<{ deleted: number; complete: boolean }> {
+    const seal = { kind: 'prune', through: day } as const;
+    if (await this.partitions.dropDay(day, (manager) => this.seals.add(manager, day, seal))) {
+      return { deleted: rows, complete: true };
+    }
+    const result = await this.deleteRows(day, Infinity, Infinity, deadline);
+    if (result.complete)
+      await this.partitions.forgetDay(day, (manager) => this.seals.add(manager, day, seal));
+    return result;
+  }
+
+  private async deleteRows(
+    day: string,
+    before: number,
+    count: number,
+    deadline: number,
+  ): Promise<{ deleted: number; complete: boolean }> {
+    let deleted = 0;
+    while (deleted < count && before > startOfDay(day)) {
+      if (Date.now() > deadline) return { deleted, complete: false };
+      const limit = Math.min(BATCH, count - deleted);
+      const gone = await this.partitions.deleteOldest(day, before, limit, (manager, chains) =>
+        this.seals.add(manager, day, { kind: 'prune', chains }),
+      );
+      deleted += gone;
+      if (gone < limit) break;
+    }
+    return { deleted, complete: true };
+  }
+}

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { ConfigurationPart } from '../configuration/configuration.port.js';
+import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
+import { settingsSection } from '../configuration/settings-section.port.js';
+import { auditedSettings } from './audit-settings.policy.js';
+import { AuditSettingsService } from './audit-settings.service.js';
+import { UpdateAuditSettings } from './dto/audit-settings.dto.js';
+
+/** `auditSettings` of the configuration document. What it leaves out stays. */
+@Injectable()
+@ConfigurationPart()
+export class AuditSettingsConfiguration implements ConfigurationContributor {
+  readonly sections: readonly ConfigurationSection[];
+
+  constructor(service: AuditSettingsService) {
+    this.sections = [
+      settingsSection({
+        name: 'auditSettings',
+        input: UpdateAuditSettings,
+        read: async () => auditedSettings((await service.read()).value, false),
+        save: (settings, { actor }) => service.update(settings, undefined, actor),
+      }),
+    ];
+  }
+}

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Application, IdentitySettings } from '../applications/applications.port.js';
+import type { Denial, Principal } from '../decisions/exchange.port.js';
+import { deny } from '../decisions/pipeline.port.js';
+import type { ActingRequest, IdentityPort, OutgoingRequest } from './identity.port.js';
+import { Oauth1SignerService } from './oauth1-signer.service.js';
+import { STORED_PATS } from './stored-pats.port.js';
+import type { StoredPatsPort } from './stored-pats.port.js';
+
+const HEADER_SAFE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+@Injectable()
+export class IdentityService implements IdentityPort {
+  constructor(
+    private readonly signer: Oauth1SignerService,
+    @Inject(STORED_PATS) private readonly storedPats: StoredPatsPort,
+  ) {}
+
+  actAs(
+    application: Application,
+    principal: Principal,
+    request: OutgoingRequest,
+  ): ActingRequest | Denial | Promise<ActingRequest | Denial> {
+    const { identity } = application;
+    switch (identity.mode) {
+      case 'oauth1':
+        return this.signer.sign(identity, application.baseUrl, principal.username, request);
+      case 'pat':
+        return this.withStoredPat(application, principal, request);
+      case 'header':
+        return withHeader(identity, principal, request);
+      case 'none':
+        return deny('identity_not_configured', {
+          detail: `Application ${application.key} has identity mode none.`,
+        });
+    }
+  }
+
+  private withStoredPat(
+    application: Application,
+    principal: Principal,
+    request: OutgoingRequest,
+  ): ActingRequest | Denial {
+    const token = this.storedPats.tokenOf(application.id, principal.username);
+    if (token === undefined) {
+      const detail = `${principal.username} has stored no personal access token for application ${application.key}.`;
+      return deny('identity_not_configured', { detail });
+    }
+    return { target: request.path + request.query, headers: ['Authorization', `Bearer ${token}`] };
+  }
+}
+
+function withHeader(
+  identity: Extract<IdentitySettings, { mode: 'header' }>,
+  principal: Principal,
+  request: OutgoingRequest,
+): ActingRequest | Denial {
+  const { header, sharedSecretHeader, sharedSecret } = identity;
+  if (!HEADER_SAFE.test(principal.username)) {
+    const detail =
+      'The user name holds characters that a header cannot carry; use identity mode oauth1 or pat.';
+    return deny('identity_not_configured', { detail });
+  }
+  const headers = [header, principal.username];
+  if (sharedSecretHeader !== undefined && sharedSecret !== undefined)
+    headers.push(sharedSecretHeader, sharedSecret);
+  return { target: request.path + request.query, headers };
+}

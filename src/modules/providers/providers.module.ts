@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthorizationRepository } from './authorization.repository.js';
+import { AuthorizationsService } from './authorizations.service.js';
+import { CodeFlow } from './code-flow.service.js';
+import { DiscoveryService } from './discovery.service.js';
+import { IdTokens } from './id-token.service.js';
+import { JwtVerifier } from './jwt-verifier.service.js';
+import { OAuthCallbackController } from './oauth-callback.controller.js';
+import { Breakers } from './provider-breaker.service.js';
+import { ProviderClient } from './provider-client.service.js';
+import { ProviderHttp } from './provider-http.service.js';
+import { ProviderKeys } from './provider-keys.service.js';
+import { ProviderVerification } from './provider-verification.service.js';
+import { ProviderAuthorizationEntity, ProviderEntity, ProviderKeysEntity } from './provider.entity.js';
+import { ProviderRepository } from './provider.repository.js';
+import { ProvidersController } from './providers.controller.js';
+import { TOKEN_VERIFIER } from './providers.port.js';
+import { ProvidersService } from './providers.service.js';
+import { TokenCache } from './token-cache.service.js';
+import { TokenFetchingController } from './token-fetching.controller.js';
+import { TokenFetching } from './token-fetching.service.js';
+import { TokenQuestions } from './token-questions.service.js';
+import { TokenVerifier } from './token-verifier.service.js';
+import { ProvidersConfiguration } from './providers-configuration.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([ProviderEntity, ProviderKeysEntity, ProviderAuthorizationEntity])],
+  controllers: [ProvidersController, TokenFetchingController, OAuthCallbackController],
+  providers: [
+    AuthorizationRepository,
+    AuthorizationsService,
+    Breakers,
+    CodeFlow,
+    DiscoveryService,
+    IdTokens,
+    JwtVerifier,
+    ProviderClient,
+    ProviderHttp,
+    ProviderKeys,
+    ProviderRepository,
+    ProviderVerification,
+    ProvidersConfiguration,
+    ProvidersService,
+    TokenCache,
+    TokenFetching,
+    TokenQuestions,
+    TokenVerifier,
+    { provide: TOKEN_VERIFIER, useExisting: TokenVerifier },
+  ],
+  exports: [TOKEN_VERIFIER],
+})
+export class ProvidersModule {}

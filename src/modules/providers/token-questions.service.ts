@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER } from '../../platform/logging/logger.js';
+import type { Logger } from '../../platform/logging/logger.js';
+import type { Claims } from './claims.policy.js';
+import { presetOf } from './presets/presets.policy.js';
+import { Breakers } from './provider-breaker.service.js';
+import type { Purpose } from './provider-breaker.service.js';
+import { ProviderClient } from './provider-client.service.js';
+import { ProviderHttpError } from './provider-http.errors.js';
+import { ProviderHttp } from './provider-http.service.js';
+import type { ProviderAnswer } from './provider-http.service.js';
+import type { Provider } from './provider-settings.port.js';
+import type { TokenRefusal } from './providers.port.js';
+import { introspectionOf, userinfoOf } from './token-answers.policy.js';
+import type { TokenAnswer } from './token-answers.policy.js';
+
+export type Found = { readonly claims: Claims } | TokenRefusal;
+
+/**
+ * Asks a provider about a token. Each question has its breaker. Throws `ProviderHttpError` when there is no usable
+ * answer; a refusal is only what the provider said about the token.
+ */
+@Injectable()
+export class TokenQuestions {
+  constructor(
+    private readonly http: ProviderHttp,
+    private readonly client: ProviderClient,
+    private readonly breakers: Breakers,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  introspect(provider: Provider, token: string): Promise<Found> {
+    const url = required(provider.endpoints.introspection, 'introspection');
+    const { inactiveHint } = presetOf(provider.preset);
+    const form = { token, token_type_hint: 'access_token' };
+    return this.ask(
+      provider,
+      'introspection',
+      () => this.client.post(provider, url, form),
+      (answer) => introspectionOf(answer, inactiveHint),
+    );
+  }
+
+  userinfo(provider: Provider, token: string): Promise<Found> {
+    return this.ask(provider, 'userinfo', () => this.requestUserinfo(provider, token), userinfoOf);
+  }
+
+  /** The plain answer of the user info endpoint, for "Get response". */
+  requestUserinfo(provider: Provider, token: string): Promise<ProviderAnswer> {
+    const own = presetOf(provider.preset).userinfoRequest?.(provider, token);
+    const url = required(provider.endpoints.userinfo, 'user info');
+    return this.http.send(own ?? { method: 'GET', url, headers: { authorization: `Bearer ${token}` } });
+  }
+
+  /** The provider's own proof of the audience; undefined when its preset has none. */
+  async probe(provider: Provider, token: string): Promise<Found | undefined> {
+    const { probe } = presetOf(provider.preset);
+    if (!probe) return undefined;
+    return this.ask(
+      provider,
+      'probe',
+      () => this.http.send(probe.request(provider, token)),
+      (answer) => probe.read(answer, provider),
+    );
+  }
+
+  private ask(
+    provider: Provider,
+    purpose: Purpose,
+    send: () => Promise<ProviderAnswer>,
+    read: (answer: ProviderAnswer) => TokenAnswer,
+  ): Promise<Found> {
+    return this.breakers.of(provider, purpose).run(async () => {
+      const answer = await send();
+      const result = read(answer);
+      if (!('unusable' in result)) return result;
+      this.log.error({ provider: provider.name, purpose, status: answer.status }, result.unusable);
+      throw new ProviderHttpError('status', result.unusable, result.retryAfterSeconds);
+    });
+  }
+}
+
+function required(url: string | undefined, name: string): string {
+  if (url === undefined) throw new ProviderHttpError('status', `The provider has no ${name} endpoint.`);
+  return url;
+}

@@ -1,0 +1,85 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { RESTRICTION_MODES } from './restriction-mode.dto.js';
+
+const MOST_RANGES = 10_000;
+const MOST_PROXIES = 1000;
+const LONGEST_RANGE = 50;
+
+/** From which header, and from whom, the client's address is taken. */
+export class ReverseProxyDto {
+  /** Off: the client is whoever opened the connection. */
+  @IsBoolean()
+  enabled: boolean = false;
+
+  /** The field that carries the client's address, for example `X-Forwarded-For`. */
+  @IsString()
+  @Matches(/^[A-Za-z0-9-]{1,64}$/, { message: 'header must be a header name of letters, digits and dashes' })
+  header: string = 'X-Forwarded-For';
+
+  /** Addresses and ranges of the proxies that are believed. Must not be empty while enabled. */
+  @IsArray()
+  @ArrayMaxSize(MOST_PROXIES)
+  @IsString({ each: true })
+  @MaxLength(LONGEST_RANGE, { each: true })
+  trustedProxies: string[] = [];
+}
+
+/** From where the REST APIs may be called. What is absent is switched off. */
+export class IpRestrictionsDto {
+  /** Off: calls may come from anywhere. */
+  @IsBoolean()
+  enabled: boolean = false;
+
+  /** Addresses and CIDR ranges, IPv4 and IPv6. Must not be empty while enabled. */
+  @IsArray()
+  @ArrayMaxSize(MOST_RANGES)
+  @IsString({ each: true })
+  @MaxLength(LONGEST_RANGE, { each: true })
+  allowed: string[] = [];
+
+  /** Reverse proxy compatibility. */
+  @ValidateNested()
+  @Type(() => ReverseProxyDto)
+  reverseProxy: ReverseProxyDto = new ReverseProxyDto();
+
+  /** `report`: nothing is refused, what would have been is noted in the audit log. */
+  @IsIn(RESTRICTION_MODES)
+  @ApiProperty({ enum: RESTRICTION_MODES })
+  mode: 'enforce' | 'report' = 'enforce';
+}
+
+/** The IP restrictions in force. */
+export class IpRestrictionsView extends IpRestrictionsDto {}
+
+export class ConfirmQuery {
+  /** Saves a list that shuts out your own address. */
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean()
+  confirm?: boolean;
+}
+
+/** How the data plane would see your requests. */
+export class WhoAmIView {
+  /** The address that opened the connection. */
+  peerIp: string;
+
+  /** Your address by the reverse proxy rule; null when a trusted proxy did not say. */
+  @ApiProperty({ type: String, nullable: true })
+  clientIp: string | null;
+
+  /** Whether the IP restrictions in force let it in. */
+  allowed: boolean;
+}

@@ -1,0 +1,1 @@
+export const RESTRICTION_MODES = ['enforce', 'report'] as const;

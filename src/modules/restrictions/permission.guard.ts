@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Exchange, StepResult } from '../decisions/exchange.port.js';
+import { deny, PipelineGuard } from '../decisions/pipeline.port.js';
+import { isProtectedEndpoint } from '../identity/identity.port.js';
+import { decideTokenLimits, denyForGroups, groupFaults } from './permission.policy.js';
+import { classify } from './read-write.policy.js';
+import { GROUP_RESTRICTIONS } from './restrictions.port.js';
+
+/** Step 9: may this user, with this credential, make this call. Report mode holds for the group rules only. */
+@Injectable()
+export class PermissionGuard extends PipelineGuard {
+  readonly step = 'permission';
+
+  decide(exchange: Exchange): StepResult {
+    const { application, principal, head, policyPath, clientIp } = exchange;
+    if (!application || !principal) throw new Error('The permission step was reached without a principal.');
+    const classification = classify(application.product, head, policyPath);
+    exchange.classification = classification;
+
+    const rules = GROUP_RESTRICTIONS.of(exchange.snapshot);
+    const faults = groupFaults(rules, principal.groupKeys, classification);
+    if (faults[0] && rules.mode === 'enforce') return denyForGroups(faults[0], principal);
+    if (faults.length > 0) (exchange.wouldDeny ??= []).push(...faults);
+
+    if (principal.limits) {
+      const call = {
+        classification,
+        applicationKey: application.key,
+        policyPath,
+        exactPath: head.exactPath,
+        clientIp,
+      };
+      const denial = decideTokenLimits(principal.limits, call);
+      if (denial) return denial;
+    }
+    const { kind } = exchange.credential;
+    // Only these two act by an injected identity; other credentials are the application's own to judge.
+    if (
+      (kind === 'oauth' || kind === 'api-token') &&
+      isProtectedEndpoint(application, policyPath, head.method)
+    ) {
+      return deny('endpoint_protected', { detail: `${policyPath} makes credentials or sessions.` });
+    }
+    return undefined;
+  }
+}

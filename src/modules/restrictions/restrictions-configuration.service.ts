@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { ConfigurationPart } from '../configuration/configuration.port.js';
+import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
+import { settingsSection } from '../configuration/settings-section.port.js';
+import { GroupRestrictionsDto } from './dto/group-restrictions.dto.js';
+import { IpRestrictionsDto } from './dto/ip-restrictions.dto.js';
+import { GroupRestrictionsService } from './group-restrictions.service.js';
+import { IpRestrictionsService } from './ip-restrictions.service.js';
+
+/** The restrictions as sections of the configuration document. */
+@Injectable()
+@ConfigurationPart()
+export class RestrictionsConfiguration implements ConfigurationContributor {
+  readonly sections: readonly ConfigurationSection[];
+
+  constructor(groups: GroupRestrictionsService, addresses: IpRestrictionsService) {
+    this.sections = [
+      settingsSection({
+        name: 'groupRestrictions',
+        input: GroupRestrictionsDto,
+        read: async () => (await groups.read()).value,
+        save: (settings, { actor }) => groups.save(settings, actor, undefined),
+      }),
+      settingsSection({
+        name: 'ipRestrictions',
+        input: IpRestrictionsDto,
+        read: async () => (await addresses.read()).value,
+        save: (settings, { actor, confirmed }) => {
+          const origin = { peerIp: actor.clientIp, rawHeaders: [] };
+          return addresses.replace({ settings, origin, confirmed, expectedVersion: undefined }, actor);
+        },
+      }),
+    ];
+  }
+}
