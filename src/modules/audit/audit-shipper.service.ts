@@ -106,7 +106,8 @@ export class AuditShipper {
       this.lost += batch.torn;
       this.options.log.warn({ lines: batch.torn }, 'an audit line was cut off by a crash');
     }
-    if (batch.lines.length > 0) this.options.onWritten?.(await this.insert(batch.lines));
+    const written = batch.lines.length > 0 ? await this.insert(batch.lines) : 0;
+    this.options.onWritten?.(written);
     await batch.commit();
   }
 

@@ -27,7 +27,7 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 /** RFC 7617 with strict RFC 4648 base64. */
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 const OAUTH1 = /^oauth +\S/i;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for (RFC 7617 section 2)
+ 
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 const UNSUPPORTED = deny('unsupported_credential', { bearerError: 'invalid_request' });

@@ -68,11 +68,12 @@ export function flattened(claims: Claims): Attribute[] {
 }
 
 function flattenInto(found: Attribute[], value: unknown, path: string): void {
-  if (found.length >= LARGEST_NUMBER_OF_ATTRIBUTES || value === null || value === undefined) return;
-  if (typeof value !== 'object') {
+  if (found.length >= LARGEST_NUMBER_OF_ATTRIBUTES || value === null) return;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     found.push({ path, value: String(value).slice(0, LONGEST_SHOWN_VALUE) });
     return;
   }
+  if (typeof value !== 'object') return;
   for (const key of Object.keys(value)) {
     flattenInto(found, (value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`);
   }

@@ -176,7 +176,7 @@ export function isForUs(claims: Claims, provider: Provider): boolean {
   const audience = textsAt(claims, 'aud');
   if (audience?.some((name) => accepted.has(name))) return true;
   const client = clientOf(claims);
-  return client !== undefined && (accepted.has(client) || provider.machines.has(client));
+  return client !== undefined && accepted.has(client);
 }
 
 /** Who the token is for, in words for the admin. */

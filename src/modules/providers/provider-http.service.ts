@@ -2,16 +2,19 @@ import { lookup as lookUpAddress } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { Agent, request } from 'undici';
 import { CONFIG } from '../../platform/config/config.js';
 import type { Config } from '../../platform/config/config.js';
+import { METRICS } from '../../platform/metrics/metrics.js';
 import { faultOfUrl, isPublicAddress, isTrustedHost } from './provider-address.policy.js';
 import { ProviderHttpError } from './provider-http.errors.js';
 
 const TOTAL_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 3000;
 const LARGEST_ANSWER = 1024 * 1024;
-const CONNECTIONS_PER_HOST = 32;
+const CONNECTIONS_PER_HOST = 64;
 const USER_AGENT = 'Restgate';
 const REFUSED_ADDRESS = 'RESTGATE_REFUSED_ADDRESS';
 
@@ -47,8 +50,19 @@ type LookupCallback = (
 @Injectable()
 export class ProviderHttp implements OnApplicationShutdown {
   private readonly agent: Agent;
+  private readonly durations: Histogram<'outcome'>;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(METRICS) registry: Registry,
+  ) {
+    this.durations = new Histogram({
+      name: 'restgate_provider_request_seconds',
+      help: 'Requests to identity providers, by status class or fault.',
+      labelNames: ['outcome'],
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers: [registry],
+    });
     this.agent = new Agent({
       connections: CONNECTIONS_PER_HOST,
       pipelining: 1,
@@ -70,10 +84,15 @@ export class ProviderHttp implements OnApplicationShutdown {
     const fault = faultOfUrl(wanted.url, this.config.providerAllowedHosts);
     if (fault !== undefined) throw new ProviderHttpError('refused-address', `The endpoint ${fault}`);
     const host = new URL(wanted.url).host;
+    const done = this.durations.startTimer();
     try {
-      return await this.exchange(wanted, host);
+      const answer = await this.exchange(wanted, host);
+      done({ outcome: `${Math.floor(answer.status / 100)}xx` });
+      return answer;
     } catch (error) {
-      throw error instanceof ProviderHttpError ? error : asProviderError(error, host);
+      const known = error instanceof ProviderHttpError ? error : asProviderError(error, host);
+      done({ outcome: known.fault });
+      throw known;
     }
   }
 

@@ -13,7 +13,15 @@ import { refusalOfIntrospection } from './token-answers.policy.js';
 import { TokenQuestions } from './token-questions.service.js';
 import type { Found } from './token-questions.service.js';
 import { refuse } from './token-refusal.policy.js';
-import { groupsOf, machineOf, namesPerson, subjectOfMachine, subjectOfPerson } from './user-name.policy.js';
+import {
+  groupsOf,
+  machineOf,
+  mappedMachineOf,
+  namesPerson,
+  subjectOfMachine,
+  subjectOfPerson,
+} from './user-name.policy.js';
+import type { Machine } from './user-name.policy.js';
 
 const RETRY_AFTER_SECONDS = 5;
 
@@ -23,6 +31,11 @@ interface Inquiry {
   readonly token: string;
   readonly form: TokenForm;
   readonly steps: TokenStep[] | undefined;
+}
+
+interface Named {
+  readonly subject: VerifiedToken['subject'];
+  readonly claims: Claims;
 }
 
 /**
@@ -141,18 +154,17 @@ export class ProviderVerification {
     return this.byIntrospection(inquiry);
   }
 
-  private async subject(
-    inquiry: Inquiry,
-    claims: Claims,
-  ): Promise<{ subject: VerifiedToken['subject']; claims: Claims } | TokenRefusal> {
+  private async subject(inquiry: Inquiry, claims: Claims): Promise<Named | TokenRefusal> {
     const { provider, token } = inquiry;
     const machine = machineOf(claims, provider);
-    if (machine) {
-      const subject = subjectOfMachine(machine, provider);
-      return 'refused' in subject ? subject : { subject, claims };
-    }
+    if (machine) return machineSubject(machine, provider, claims);
     const more = await this.moreClaims(inquiry, provider, token, claims);
     if (isNotFound(more)) return more;
+    const nobody = mappedMachineOf(more.claims, provider);
+    if (nobody) return machineSubject(nobody, provider, claims);
+    // What was accepted as a machine's token turned out to be a person's: the client must be ours then.
+    const foreign = refusalOfPersonsAudience(provider, claims);
+    if (foreign) return foreign;
     const refused = presetOf(provider.preset).refusalOfUser?.(more.claims, provider);
     if (refused) return refused;
     const subject = subjectOfPerson(more.claims, provider);
@@ -178,9 +190,22 @@ export class ProviderVerification {
   }
 }
 
+function machineSubject(machine: Machine, provider: Provider, claims: Claims): Named | TokenRefusal {
+  const subject = subjectOfMachine(machine, provider);
+  return 'refused' in subject ? subject : { subject, claims };
+}
+
+function refusalOfPersonsAudience(provider: Provider, claims: Claims): TokenRefusal | undefined {
+  if (provider.audienceCheck === 'accept-any-client' || isForUs(claims, provider)) return undefined;
+  return refuse(
+    'token_audience',
+    `The token is for a person, but was issued to a machine: ${addresseeOf(claims)}.`,
+  );
+}
+
 function refusalOfAudience(inquiry: Inquiry, claims: Claims): TokenRefusal | undefined {
   const { provider } = inquiry;
-  if (isForUs(claims, provider)) {
+  if (isForUs(claims, provider) || mappedMachineOf(claims, provider)) {
     note(inquiry, 'audience', 'passed', `Issued for this gateway: ${addresseeOf(claims)}.`);
     return undefined;
   }

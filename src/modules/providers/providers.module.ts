@@ -9,6 +9,7 @@ import { JwtVerifier } from './jwt-verifier.service.js';
 import { OAuthCallbackController } from './oauth-callback.controller.js';
 import { Breakers } from './provider-breaker.service.js';
 import { ProviderClient } from './provider-client.service.js';
+import { ProviderHealth } from './provider-health.service.js';
 import { ProviderHttp } from './provider-http.service.js';
 import { ProviderKeys } from './provider-keys.service.js';
 import { ProviderVerification } from './provider-verification.service.js';
@@ -36,6 +37,7 @@ import { ProvidersConfiguration } from './providers-configuration.service.js';
     IdTokens,
     JwtVerifier,
     ProviderClient,
+    ProviderHealth,
     ProviderHttp,
     ProviderKeys,
     ProviderRepository,

@@ -23,7 +23,7 @@ import { mostTelling, refuse } from './token-refusal.policy.js';
 import { candidatesFor } from './token-routing.policy.js';
 
 /** More tokens than these are not verified at the same time. */
-const MOST_AT_ONCE = 2000;
+const MOST_AT_ONCE = 1000;
 
 type Outcome = VerifiedToken | TokenRefusal;
 

@@ -45,6 +45,20 @@ function isEntraApplication(claims: Claims, subject: string | undefined): boolea
   return subject !== undefined && subject === textAt(claims, 'oid');
 }
 
+/**
+ * The client, when it is in the table of machines and the token is its own, or names nobody at all (introspection
+ * of client credentials often holds neither subject nor user name).
+ */
+export function mappedMachineOf(claims: Claims, provider: Provider): Machine | undefined {
+  const machine = machineOf(claims, provider);
+  if (machine) return provider.machines.has(machine.clientId) ? machine : undefined;
+  const client = clientOf(claims);
+  if (client === undefined || !provider.machines.has(client)) return undefined;
+  const namesNobody =
+    claims['sub'] === undefined && claims['username'] === undefined && !namesPerson(claims, provider);
+  return namesNobody ? { clientId: client } : undefined;
+}
+
 /** The user of the mapping table for a machine; refused when the client is not in it. */
 export function subjectOfMachine(
   machine: Machine,

@@ -53,6 +53,17 @@ export function secondsOf(window: RateWindow): number {
   return window.value * SECONDS[window.unit];
 }
 
+/** The settings as they are stored: group names without spaces around them, nothing that is not given. */
+export function tidyRateLimit(settings: RateLimitSettings): RateLimitSettings {
+  const overrides = settings.overrides.map(({ group, tokenId, requests, window }) => ({
+    ...(group === undefined ? {} : { group: group.trim() }),
+    ...(tokenId === undefined ? {} : { tokenId: tokenId.toLowerCase() }),
+    requests,
+    window,
+  }));
+  return { ...settings, overrides };
+}
+
 /** What is wrong with the settings beyond the types of their fields; empty when nothing is. */
 export function rateLimitFaults(settings: RateLimitSettings): FieldFault[] {
   const faults = [...windowFaults('window', settings.window)];
@@ -64,6 +75,7 @@ export function rateLimitFaults(settings: RateLimitSettings): FieldFault[] {
       faults.push({ field, message: 'needs exactly one of group and tokenId' });
       return;
     }
+    if (override.group === '') faults.push({ field: `${field}.group`, message: 'must not be empty' });
     const subject =
       override.group === undefined ? `token ${override.tokenId}` : `group ${override.group.toLowerCase()}`;
     if (seen.has(subject)) faults.push({ field, message: `is the second one for ${subject}` });

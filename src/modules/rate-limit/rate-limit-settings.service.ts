@@ -6,7 +6,12 @@ import { ProblemError } from '../../platform/http/problem.js';
 import { SETTINGS_STORE } from '../../platform/settings/settings.port.js';
 import type { SettingsStorePort, StoredSetting } from '../../platform/settings/settings.port.js';
 import type { Actor } from '../access/access.port.js';
-import { DEFAULT_RATE_LIMIT, RATE_LIMIT_KEY, rateLimitFaults } from './rate-limit-settings.policy.js';
+import {
+  DEFAULT_RATE_LIMIT,
+  RATE_LIMIT_KEY,
+  rateLimitFaults,
+  tidyRateLimit,
+} from './rate-limit-settings.policy.js';
 import type { RateLimitSettings } from './rate-limit-settings.policy.js';
 import { compileRateLimits, RATE_LIMITS } from './rate-limit.policy.js';
 
@@ -28,10 +33,11 @@ export class RateLimitSettingsService {
 
   /** Throws 400 for faulty settings and `SettingConflictError` when another version is stored than expected. */
   async replace(
-    settings: RateLimitSettings,
+    given: RateLimitSettings,
     expectedVersion: number | undefined,
     actor: Pick<Actor, 'username' | 'requestId' | 'clientIp'>,
   ): Promise<StoredSetting<RateLimitSettings>> {
+    const settings = tidyRateLimit(given);
     const faults = rateLimitFaults(settings);
     if (faults.length > 0)
       throw new ProblemError(400, 'invalid_request', 'The rate limits are not valid.', faults);

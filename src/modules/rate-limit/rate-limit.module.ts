@@ -10,6 +10,7 @@ import { HEALTH } from '../health/health.port.js';
 import type { HealthPort } from '../health/health.port.js';
 import { FailedAuthentications } from './failed-authentications.service.js';
 import { InProcessStorage } from './in-process-storage.service.js';
+import { RateLimitConfiguration } from './rate-limit-configuration.service.js';
 import { RateLimitController } from './rate-limit.controller.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimitMetrics } from './rate-limit-metrics.service.js';
@@ -32,6 +33,7 @@ function createStorage(config: Config, log: Logger, health: HealthPort, metrics:
     { provide: RATE_LIMIT_STORAGE, useFactory: createStorage, inject: [CONFIG, LOGGER, HEALTH, METRICS] },
     { provide: ThrottlerStorage, useExisting: RATE_LIMIT_STORAGE },
     RateLimitSettingsService,
+    RateLimitConfiguration,
     RateLimitMetrics,
     RateLimitUsage,
     RateLimitGuard,

@@ -65,6 +65,8 @@ export class SharedStorage implements RateLimitStorage {
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    // What still comes in is counted here, without a word about Redis.
+    this.state = 'alone';
     await this.redis.close();
   }
 

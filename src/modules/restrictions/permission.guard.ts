@@ -12,7 +12,7 @@ export class PermissionGuard extends PipelineGuard {
   readonly step = 'permission';
 
   decide(exchange: Exchange): StepResult {
-    const { application, principal, head, policyPath, clientIp } = exchange;
+    const { application, principal, head, policyPath } = exchange;
     if (!application || !principal) throw new Error('The permission step was reached without a principal.');
     const classification = classify(application.product, head, policyPath);
     exchange.classification = classification;
@@ -22,23 +22,12 @@ export class PermissionGuard extends PipelineGuard {
     if (faults[0] && rules.mode === 'enforce') return denyForGroups(faults[0], principal);
     if (faults.length > 0) (exchange.wouldDeny ??= []).push(...faults);
 
-    if (principal.limits) {
-      const call = {
-        classification,
-        applicationKey: application.key,
-        policyPath,
-        exactPath: head.exactPath,
-        clientIp,
-      };
-      const denial = decideTokenLimits(principal.limits, call);
-      if (denial) return denial;
-    }
+    const limited = principal.limits && decideTokenLimits(principal.limits, exchange);
+    if (limited) return limited;
     const { kind } = exchange.credential;
     // Only these two act by an injected identity; other credentials are the application's own to judge.
-    if (
-      (kind === 'oauth' || kind === 'api-token') &&
-      isProtectedEndpoint(application, policyPath, head.method)
-    ) {
+    const injected = kind === 'oauth' || kind === 'api-token';
+    if (injected && isProtectedEndpoint(application, policyPath, head.method)) {
       return deny('endpoint_protected', { detail: `${policyPath} makes credentials or sessions.` });
     }
     return undefined;

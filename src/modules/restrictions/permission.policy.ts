@@ -1,18 +1,14 @@
 import type { ReasonCode } from '../../lib/reasons.js';
-import type { Denial, Principal, TokenLimits } from '../decisions/exchange.port.js';
+import type { Denial, Exchange, Principal, TokenLimits } from '../decisions/exchange.port.js';
 import { deny } from '../decisions/pipeline.port.js';
 import { namesOneOf } from './restrictions.port.js';
 import type { GroupRestrictions } from './restrictions.port.js';
 
-/** What a call is, as far as the permission rules care. */
-export interface Call {
-  readonly classification: 'read' | 'write';
-  readonly applicationKey: string;
-  readonly policyPath: string;
-  /** False: the path was not sent in its canonical form, so no list may let it through. */
-  readonly exactPath: boolean;
-  readonly clientIp: string;
-}
+/** What of a classified exchange the limits look at. */
+export type LimitedCall = Pick<
+  Exchange,
+  'application' | 'head' | 'policyPath' | 'classification' | 'clientIp'
+>;
 
 const NONE: readonly ReasonCode[] = [];
 
@@ -49,18 +45,22 @@ function scopeDenial(detail: string): Denial {
 }
 
 /** `token_scope` when an API token's scope, applications, paths or addresses do not cover the call. */
-export function decideTokenLimits(limits: TokenLimits, call: Call): Denial | undefined {
-  if (limits.scope === 'read' && call.classification === 'write') {
+export function decideTokenLimits(
+  limits: TokenLimits,
+  { application, head, policyPath, classification, clientIp }: LimitedCall,
+): Denial | undefined {
+  if (limits.scope === 'read' && classification !== 'read') {
     return scopeDenial('The scope of the token is read and the call is a write.');
   }
-  if (limits.applications && !limits.applications.has(call.applicationKey)) {
-    return scopeDenial(`The token is not for the application ${call.applicationKey}.`);
+  if (limits.applications && !(application && limits.applications.has(application.key))) {
+    return scopeDenial(`The token is not for the application ${application?.key}.`);
   }
-  if (limits.allowsPath && !(call.exactPath && limits.allowsPath(call.policyPath))) {
+  // A list lets a call through only when its path was sent in canonical form.
+  if (limits.allowsPath && !(head.exactPath && limits.allowsPath(policyPath))) {
     return scopeDenial('The path is not among the paths of the token.');
   }
-  if (limits.allowsIp && !limits.allowsIp(call.clientIp)) {
-    return scopeDenial(`The address ${call.clientIp} is not among the addresses of the token.`);
+  if (limits.allowsIp && !limits.allowsIp(clientIp)) {
+    return scopeDenial(`The address ${clientIp} is not among the addresses of the token.`);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { CLIENT_ADDRESS } from '../access/access.port.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
+import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { AddressGuard } from './address.guard.js';
 import { ControlAddressService } from './control-address.service.js';
 import { GroupCheckService } from './group-check.service.js';
@@ -19,7 +20,7 @@ import { PermissionGuard } from './permission.guard.js';
  */
 @Global()
 @Module({
-  imports: [AuditModule, DirectoryModule],
+  imports: [AuditModule, DirectoryModule, RateLimitModule],
   controllers: [GroupRestrictionsController, IpRestrictionsController],
   providers: [
     AddressGuard,

@@ -65,7 +65,7 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
   register<T>(slot: SnapshotSlot<T>, load: SlotLoader<T>): void {
     if (this.registrations.has(slot.topic)) throw new Error(`Slot ${slot.topic} is registered twice.`);
     this.registrations.set(slot.topic, {
-      slot: slot as SnapshotSlot<unknown>,
+      slot: slot,
       load: load as SlotLoader<unknown>,
     });
   }

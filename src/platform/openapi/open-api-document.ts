@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -60,6 +61,10 @@ function completeOperation(operation: Operation, path: string): void {
   const access = (operation as unknown as Record<string, unknown>)[ACCESS_EXTENSION];
   operation.security = access === 'public' ? [] : [{ [BEARER]: [] }];
   const responses = operation.responses;
+  for (const [status, response] of Object.entries(responses)) {
+    if (response && 'description' in response && !response.description)
+      response.description = STATUS_CODES[status] ?? '';
+  }
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) responses['400'] ??= responseReference('InvalidRequest');
   if (access !== 'public') {

@@ -7,7 +7,7 @@ import { Mutex } from '../../lib/mutex.js';
 import { newSegment } from './segment.js';
 import type { Segment } from './segment.js';
 import { countLines, readLines } from './segment-reader.js';
-import { claimFolder, renewClaim } from './spill-owner.js';
+import { claimFolder, releaseFolder, renewClaim } from './spill-owner.js';
 
 export interface SpillOptions {
   /** Folder of all processes' spills. */
@@ -139,6 +139,7 @@ export class Spill {
     await this.position?.close();
     this.position = undefined;
     if (this.pendingBytes === 0) await rm(this.folder, { recursive: true, force: true });
+    else await releaseFolder(this.folder);
   }
 
   private async begin(): Promise<{ segment: Segment; file: FileHandle }> {

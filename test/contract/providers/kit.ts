@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { v7 as uuid } from 'uuid';
 import { DiscoveryService } from '../../../src/modules/providers/discovery.service.js';
 import type { CreateProvider } from '../../../src/modules/providers/dto/provider-input.dto.js';
@@ -52,7 +53,10 @@ export class VerifierKit {
 
   constructor(...providers: Provider[]) {
     const log = pino({ level: 'silent' });
-    this.http = new ProviderHttp({ providerAllowedHosts: [] as string[] } as unknown as Config);
+    this.http = new ProviderHttp(
+      { providerAllowedHosts: [] as string[] } as unknown as Config,
+      new Registry(),
+    );
     const breakers = new Breakers();
     const repository = {
       keysOf: (id: string) => Promise.resolve(this.storedKeys.get(id)),

@@ -97,6 +97,24 @@ describe('opaque tokens', () => {
     expect(await kit.outcome('u')).toBe('oauth_token_rejected');
   });
 
+  it('maps an introspected machine that names nobody, but no person who comes through the same client', async () => {
+    const machines = { serviceAccounts: [{ clientId: 'ci-bot', username: 'robot' }] };
+    answer({ client_id: 'ci-bot', username: undefined });
+    kit.use(opaque(machines));
+    expect(await kit.outcome('t')).toBe('user robot');
+    answer({ client_id: 'ci-bot', username: 'alice', sub: 'u1' });
+    expect(await kit.outcome('u')).toBe('token_audience');
+    kit.use(
+      opaque({
+        ...machines,
+        endpoints: { introspection: `${idp.url}/introspect`, userinfo: `${idp.url}/userinfo` },
+      }),
+    );
+    answer({ client_id: 'ci-bot', username: undefined, token_type: 'Bearer' });
+    idp.on('/userinfo', { body: { sub: 'u1', username: 'alice' } });
+    expect(await kit.outcome('v')).toBe('token_audience');
+  });
+
   it('takes no proof of audience out of user info', async () => {
     idp.on('/userinfo', { body: { sub: 'u1', username: 'alice', client_id: 'restgate', aud: 'restgate' } });
     kit.use({

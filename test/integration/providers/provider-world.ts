@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import type { Actor } from '../../../src/modules/access/access.port.js';
 import { PROVIDERS } from '../../../src/modules/providers/provider-settings.port.js';
 import type { ProvidersSnapshot } from '../../../src/modules/providers/provider-settings.port.js';
@@ -20,6 +21,7 @@ import { DatabaseModule } from '../../../src/platform/database/database.module.j
 import { ProblemFilter } from '../../../src/platform/http/problem-filter.js';
 import { createValidationPipe } from '../../../src/platform/http/validation-pipe.js';
 import { LOGGER } from '../../../src/platform/logging/logger.js';
+import { METRICS } from '../../../src/platform/metrics/metrics.js';
 import { createTestDatabase } from '../../support/database.js';
 
 export const PUBLIC_URL = 'http://127.0.0.1';
@@ -122,6 +124,7 @@ async function createApp(url: string): Promise<NestFastifyApplication> {
   const ports = [
     { provide: LOGGER, useValue: log },
     { provide: CONFIG, useValue: { publicUrl: PUBLIC_URL, providerAllowedHosts: [] } },
+    { provide: METRICS, useValue: new Registry() },
     { provide: SECRET_BOX, useValue: new SecretBox([KEY]) },
     ChangeFeedService,
     { provide: CHANGE_FEED, useExisting: ChangeFeedService },

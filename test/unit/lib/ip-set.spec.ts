@@ -103,6 +103,17 @@ describe('a set of addresses', () => {
     expect(compileIpSet([])('192.0.2.1')).toBe(false);
   });
 
+  it('leaves out what lies between two entries, however near they are', () => {
+    const holds = compileIpSet(['192.0.2.0', '192.0.2.2', '2001:db8::', '2001:db8::2']);
+    expect(['192.0.2.1', '2001:db8::1'].map(holds)).toEqual([false, false]);
+    expect(['192.0.2.0', '192.0.2.2', '2001:db8::', '2001:db8::2'].map(holds)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
   it('is refused with an entry that is none', () => {
     expect(() => compileIpSet(['10.0.0.0/8', '010.0.0.1'])).toThrow('neither an address nor a CIDR range');
   });

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
@@ -33,5 +34,6 @@ export class DirectoryEntryView {
 export class DirectoryEntryPage {
   items: DirectoryEntryView[];
   /** Always null: narrow the search instead. */
+  @ApiProperty({ type: 'null' })
   nextCursor: null;
 }

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Matches, MaxLength, MinLength } from 'class-validator';
 
 /** The user's own token for one application. */
@@ -21,5 +22,6 @@ export class StoredCredentialView {
 export class StoredCredentialPage {
   items: StoredCredentialView[];
   /** Always null: there is one per application. */
+  @ApiProperty({ type: 'null' })
   nextCursor: null;
 }

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -142,6 +142,7 @@ export class ProviderInput {
   parameters?: Record<string, string>;
 
   /** How tokens are verified. */
+  @ApiPropertyOptional({ enum: VALIDATIONS })
   @IsOptional()
   @IsIn(VALIDATIONS)
   validation?: Validation;
@@ -155,6 +156,7 @@ export class ProviderInput {
   audience?: string[];
 
   /** `accept-any-client` is a risk: tokens of every client of the provider are accepted. */
+  @ApiPropertyOptional({ enum: AUDIENCE_CHECKS })
   @IsOptional()
   @IsIn(AUDIENCE_CHECKS)
   audienceCheck?: AudienceCheck;
@@ -166,11 +168,13 @@ export class ProviderInput {
   usernameAttribute?: string;
 
   /** What the attribute is looked up as. */
+  @ApiPropertyOptional({ enum: USER_LOOKUPS })
   @IsOptional()
   @IsIn(USER_LOOKUPS)
   userLookup?: UserLookup;
 
   /** What is done to the attribute before the look-up. */
+  @ApiPropertyOptional({ enum: USERNAME_TRANSFORMS })
   @IsOptional()
   @IsIn(USERNAME_TRANSFORMS)
   usernameTransform?: UsernameTransform;
@@ -208,6 +212,7 @@ export class ProviderInput {
   maxTokenAgeSeconds?: number;
 
   /** How the client id and secret are sent to the provider. */
+  @ApiPropertyOptional({ enum: CLIENT_AUTHENTICATIONS })
   @IsOptional()
   @IsIn(CLIENT_AUTHENTICATIONS)
   clientAuthentication?: ClientAuthentication;
@@ -228,6 +233,7 @@ export class CreateProvider extends ProviderInput {
   name: string;
 
   /** Id of a preset. */
+  @ApiProperty({ enum: PRESET_IDS })
   @IsIn(PRESET_IDS)
   preset: string;
 

@@ -38,12 +38,12 @@ export class RateWindowDto {
   @IsInt()
   @Min(1)
   @Max(LONGEST_WINDOW_SECONDS)
-  value: number = 1;
+  value: number = DEFAULT_RATE_LIMIT.window.value;
 
   /** The unit. */
   @IsIn(WINDOW_UNITS)
   @ApiProperty({ enum: WINDOW_UNITS })
-  unit: (typeof WINDOW_UNITS)[number] = 'hour';
+  unit: (typeof WINDOW_UNITS)[number] = DEFAULT_RATE_LIMIT.window.unit;
 }
 
 /** Another limit for the members of a group or for one API token: exactly one of the two is given. */
@@ -99,7 +99,7 @@ export class RateLimitDto {
   @IsObject()
   @ValidateNested()
   @Type(() => RateWindowDto)
-  window: RateWindowDto = { ...DEFAULT_RATE_LIMIT.window };
+  window: RateWindowDto = new RateWindowDto();
 
   /**
    * Which credentials are limited. Calls without one, browser sessions and application links are decided before
@@ -123,7 +123,7 @@ export class RateLimitDto {
   @IsObject()
   @ValidateNested()
   @Type(() => FailedAuthenticationsDto)
-  failedAuthentications: FailedAuthenticationsDto = { ...DEFAULT_RATE_LIMIT.failedAuthentications };
+  failedAuthentications: FailedAuthenticationsDto = new FailedAuthenticationsDto();
 }
 
 /** The rate limits in force. */

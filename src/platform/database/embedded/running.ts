@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { isDatabaseDown } from '../database.errors.js';
 import { superuser } from './cluster.js';
+import { databaseName } from './server.js';
 
 const connectTimeoutMs = 2_000;
 
@@ -12,7 +14,7 @@ export async function runningDatabaseUrl(dataDir: string): Promise<string | unde
   // The fourth line is the port.
   const port = Number(pidFile?.split('\n')[3]);
   if (password === undefined || !Number.isInteger(port)) return undefined;
-  const url = `postgres://${superuser}:${password.trim()}@127.0.0.1:${port}/${superuser}`;
+  const url = `postgres://${superuser}:${password.trim()}@127.0.0.1:${port}/${databaseName}`;
   return (await answers(url)) ? url : undefined;
 }
 
@@ -20,13 +22,13 @@ async function answers(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
   try {
     await client.connect();
-    return true;
   } catch (error) {
-    // A leftover file of a server that is gone, or another program on its port.
-    return error instanceof Error && error.message === '';
-  } finally {
-    await client.end();
+    if (!isDatabaseDown(error)) throw error;
+    // The file of a server that is gone.
+    return false;
   }
+  await client.end();
+  return true;
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -1,0 +1,211 @@
+/**
+ * How the audit log does with ten million events: pages with filters, retention by days and by entries while events
+ * are written. Makes a database of its own on DATABASE (default postgres://root@127.0.0.1:5432/postgres), drops it.
+ * Usage: npx tsx bench/audit-storage.ts [rows] [days]
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { AuditEventsRepository } from '../src/modules/audit/audit-events.repository.js';
+import { insertLines } from '../src/modules/audit/audit-insert.repository.js';
+import { ChainKeeper, lineOf, rowJson } from '../src/modules/audit/audit-chain.policy.js';
+import { dayAfter, dayOf, partitionOf } from '../src/modules/audit/audit-days.policy.js';
+import { AuditPartitionsRepository } from '../src/modules/audit/audit-partitions.repository.js';
+import { AuditPrune } from '../src/modules/audit/audit-prune.service.js';
+import { toRow } from '../src/modules/audit/audit-row.policy.js';
+import { AuditSealsRepository } from '../src/modules/audit/audit-seals.repository.js';
+import type { AuditSettingsService } from '../src/modules/audit/audit-settings.service.js';
+import type { AuditFilterQuery } from '../src/modules/audit/dto/audit-filter.dto.js';
+import { PruneRunsRepository } from '../src/modules/audit/prune-runs.repository.js';
+import { SYSTEM_CLOCK } from '../src/lib/clock.js';
+import { SecretBox } from '../src/platform/crypto/secret-box.js';
+import { postgresOptions, runMigrations } from '../src/platform/database/data-source.js';
+
+const ADMIN_URL = 'postgres://root@127.0.0.1:5432/postgres';
+const ROWS = Number(process.argv[2] ?? 10_000_000);
+const DAYS = Number(process.argv[3] ?? 100);
+const NAME = `restgate_bench_${randomBytes(4).toString('hex')}`;
+const REPEATS = 7;
+const PAGE = 51;
+
+const QUERIES: readonly (readonly [string, AuditFilterQuery])[] = [
+  ['newest', {}],
+  ['a user with 1 % of all', { user: 'user7' }],
+  ['a user with 20 events', { user: 'rare-user' }],
+  ['denied', { decision: 'denied' }],
+  ['a rare reason', { reason: 'token_revoked' }],
+  ['status 502', { status: '502' }],
+  ['an address', { ip: '10.0.3.7' }],
+  ['a range of addresses', { ip: '10.0.3.0/24' }],
+  ['an application', { application: 'bitbucket' }],
+  ['text in the path, frequent', { path: 'search' }],
+  ['text in the path, one in 100 000', { path: 'ABC-77777' }],
+  ['changes by admins', { category: 'admin' }],
+  [
+    'a user, a reason and a month',
+    { user: 'user9', reason: 'group_not_allowed', from: monthAgo(2), to: monthAgo(1) },
+  ],
+];
+
+function monthAgo(months: number): string {
+  return new Date(Date.now() - months * 30 * 86_400_000).toISOString();
+}
+
+async function main(): Promise<void> {
+  await admin(`CREATE DATABASE ${NAME}`);
+  const url = new URL(ADMIN_URL);
+  url.pathname = `/${NAME}`;
+  const dataSource = new DataSource(postgresOptions({ url: url.href }, () => undefined));
+  try {
+    await runMigrations(dataSource);
+    await dataSource.initialize();
+    await timed(`loading ${ROWS} events`, () => load(url.href));
+    await pages(new AuditEventsRepository(dataSource));
+    await prunes(dataSource);
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await admin(`DROP DATABASE IF EXISTS ${NAME} WITH (FORCE)`);
+  }
+}
+
+/** Fills each day's table before it is attached: quicker than through the indexes. */
+async function load(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'");
+  const perDay = Math.ceil(ROWS / DAYS);
+  for (let back = DAYS - 1; back >= 0; back--) {
+    const day = dayAfter(dayOf(Date.now()), -back);
+    const table = partitionOf(day);
+    await client.query(`CREATE TABLE ${table} (LIKE audit_events INCLUDING CONSTRAINTS)`);
+    await client.query(fillSql(table, day, perDay));
+    await client.query(
+      `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day} 00:00+00') TO ('${dayAfter(day, 1)} 00:00+00')`,
+    );
+    await client.query('INSERT INTO audit_chains (chain, day, seq, hash, rows) VALUES ($1, $2, $3, $4, $3)', [
+      `${day}/bench-0`,
+      day,
+      perDay,
+      'x',
+    ]);
+  }
+  await client.query('VACUUM ANALYZE audit_events');
+  await client.end();
+}
+
+function fillSql(table: string, day: string, rows: number): string {
+  return `
+    INSERT INTO ${table} (id, time, request_id, category, decision, reason, application, method, path, query, status,
+      username, credential_kind, credential_id, credential_name, client_ip, peer_ip, user_agent, duration_ms, upstream_ms,
+      request_bytes, response_bytes, config_version, chain, seq, hash)
+    SELECT gen_random_uuid(), timestamptz '${day} 00:00+00' + n * interval '1 day' / ${rows + 1}, gen_random_uuid()::text,
+      CASE WHEN n % 50000 = 0 THEN 'admin' ELSE 'request' END,
+      CASE WHEN n % 20 = 0 THEN 'denied' ELSE 'forwarded' END,
+      CASE WHEN n % 40000 = 0 THEN 'token_revoked' WHEN n % 20 = 0 THEN 'group_not_allowed' END,
+      CASE WHEN n % 5000 = 0 THEN 'bitbucket' WHEN n % 3 = 0 THEN 'confluence' ELSE 'jira' END, 'GET',
+      CASE WHEN n % 7 = 0 THEN '/rest/api/2/search' ELSE '/rest/api/2/issue/ABC-' || n END, 'fields=summary,status',
+      CASE WHEN n % 20 = 0 THEN 403 WHEN n % 9999 = 0 THEN 502 ELSE 200 END,
+      CASE WHEN n % ${Math.max(1, Math.floor((rows * DAYS) / 20))} = 5 THEN 'rare-user' ELSE 'user' || n % 100 END,
+      'api-token', 'token-' || n % 500, 'nightly build', '10.0.' || n % 8 || '.' || n % 250, '10.1.0.1',
+      'python-requests/2.32.3', 10 + n % 90, 8 + n % 80, 0, 2048, 7, '${day}/bench-0', n, md5(n::text)
+    FROM generate_series(1, ${rows}) AS n`;
+}
+
+async function pages(events: AuditEventsRepository): Promise<void> {
+  for (const [name, filter] of QUERIES) {
+    const times: number[] = [];
+    let found = 0;
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const begun = performance.now();
+      found = (await events.find(filter, undefined, PAGE)).length;
+      times.push(performance.now() - begun);
+    }
+    const first = times[0] ?? 0;
+    times.sort((a, b) => a - b);
+    print(
+      `page: ${name}`,
+      `first ${first.toFixed(0)} ms, median ${(times[REPEATS >> 1] ?? 0).toFixed(1)} ms, ${found} rows`,
+    );
+  }
+}
+
+/** Deletes half by age, then all but a million (in part row by row), while batches of 100 events are written. */
+async function prunes(dataSource: DataSource): Promise<void> {
+  const box = new SecretBox([randomBytes(32)]);
+  const partitions = new AuditPartitionsRepository(dataSource);
+  const seals = new AuditSealsRepository(dataSource, box);
+  const runs = new PruneRunsRepository(dataSource);
+  const plans = [
+    { days: Math.floor(DAYS / 2), entries: null },
+    { days: null, entries: Math.floor(ROWS / 10) + 12_345 },
+  ];
+  for (const retention of plans) {
+    const settings = {
+      read: async () => ({ value: { retention }, version: 1 }),
+    } as unknown as AuditSettingsService;
+    const prune = new AuditPrune(dataSource, partitions, seals, settings, SYSTEM_CLOCK);
+    const writing = writeUntilStopped(dataSource);
+    const run = await prune.run(runs, 'bench', null);
+    const slowest = await writing.stop();
+    const kept = (await partitions.rowsPerDay()).reduce((sum, { rows }) => sum + rows, 0);
+    print(
+      `prune: ${JSON.stringify(retention)}`,
+      `${run?.deleted} deleted in ${run?.durationMs.toFixed(0)} ms, complete ${run?.complete}, ${kept} kept; ` +
+        `${slowest.batches} batches were written meanwhile, the slowest in ${slowest.ms.toFixed(0)} ms`,
+    );
+  }
+}
+
+function writeUntilStopped(dataSource: DataSource): { stop(): Promise<{ ms: number; batches: number }> } {
+  let stopped = false;
+  const chains = new ChainKeeper('bench-writer');
+  const result = { ms: 0, batches: 0 };
+  const loop = (async () => {
+    while (!stopped) {
+      const lines = Array.from({ length: 100 }, () => line(chains));
+      const begun = performance.now();
+      await insertLines(dataSource, lines);
+      result.ms = Math.max(result.ms, performance.now() - begun);
+      result.batches += 1;
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await loop;
+      return result;
+    },
+  };
+}
+
+function line(chains: ChainKeeper): string {
+  const event = {
+    id: randomUUID(),
+    time: Date.now(),
+    requestId: 'r',
+    category: 'request',
+    decision: 'forwarded',
+  } as const;
+  const row = toRow(event);
+  const json = rowJson(row);
+  return lineOf(json, chains.link(row.time.slice(0, 10), json));
+}
+
+async function admin(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ADMIN_URL });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
+
+async function timed(name: string, work: () => Promise<void>): Promise<void> {
+  const begun = performance.now();
+  await work();
+  print(name, `${((performance.now() - begun) / 1000).toFixed(1)} s`);
+}
+
+function print(name: string, result: string): void {
+  process.stdout.write(`${name}: ${result}\n`);
+}
+
+void main();

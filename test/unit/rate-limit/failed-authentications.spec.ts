@@ -1,0 +1,61 @@
+import { jest } from '@jest/globals';
+import { AddressGuard } from '../../../src/modules/restrictions/address.guard.js';
+import {
+  compileIpSettings,
+  DEFAULT_IP_SETTINGS,
+} from '../../../src/modules/restrictions/ip-settings.policy.js';
+import { IP_RESTRICTIONS } from '../../../src/modules/restrictions/restrictions.port.js';
+import { exchange, snapshotWith } from '../../factories/exchange.js';
+import { RateLimitBench } from '../../support/rate-limit/factories.js';
+
+describe('failed authentications', () => {
+  let bench: RateLimitBench;
+  let elapsed: number;
+
+  beforeEach(() => {
+    elapsed = 1000;
+    jest.spyOn(performance, 'now').mockImplementation(() => elapsed);
+    bench = new RateLimitBench();
+    bench.settings.set({ enabled: false, failedAuthentications: { perMinute: 3 } });
+  });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  const fail = (...addresses: string[]): void => addresses.forEach((address) => bench.failures.note(address));
+
+  it('make an address wait until its oldest failure is a minute old, also while rate limiting is off', () => {
+    fail('192.0.2.1', '192.0.2.1');
+    expect(bench.failures.blockedFor('192.0.2.1')).toBe(0);
+    elapsed += 10_000;
+    fail('192.0.2.1');
+    expect(bench.failures.blockedFor('192.0.2.1')).toBe(50);
+    expect(bench.failures.blockedFor('192.0.2.2')).toBe(0);
+    elapsed += 50_000;
+    expect(bench.failures.blockedFor('192.0.2.1')).toBe(0);
+  });
+
+  it('L-03 count a flood from random addresses of one /64 together', () => {
+    fail('2001:db8:1:1::1', '2001:db8:1:1:a:b:c:d', '2001:db8:1:1:ffff::9');
+    expect(bench.failures.blockedFor('2001:db8:1:1:1234::')).toBe(60);
+    expect(bench.failures.blockedFor('2001:db8:1:2::1')).toBe(0);
+  });
+
+  it('are told by a metric without addresses', async () => {
+    fail('192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.1');
+    const text = await bench.registry.metrics();
+    expect(text).toContain('restgate_rate_limited_total{reason="failed-authentications"} 1');
+    expect(text).not.toContain('192.0.2');
+  });
+
+  it.each(['enforce', 'report'] as const)(
+    'L-07 refuse the address at its step, before any look-up, with IP rules in %s mode',
+    (mode) => {
+      const guard = new AddressGuard(bench.failures);
+      const snapshot = snapshotWith(IP_RESTRICTIONS, compileIpSettings({ ...DEFAULT_IP_SETTINGS, mode }));
+      const request = (): ReturnType<typeof exchange> => exchange({ snapshot, peerIp: '192.0.2.1' });
+      expect(guard.decide(request())).toBeUndefined();
+      fail('192.0.2.1', '192.0.2.1', '192.0.2.1');
+      expect(guard.decide(request())).toMatchObject({ reason: 'too_many_failures', retryAfterSeconds: 60 });
+    },
+  );
+});
