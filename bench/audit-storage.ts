@@ -72,6 +72,14 @@ async function main(): Promise<void> {
 async function load(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  try {
+    await fill(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function fill(client: pg.Client): Promise<void> {
   await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'");
   const perDay = Math.ceil(ROWS / DAYS);
   for (let back = DAYS - 1; back >= 0; back--) {
@@ -82,7 +90,7 @@ async function load(url: string): Promise<void> {
     await client.query(
       `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day} 00:00+00') TO ('${dayAfter(day, 1)} 00:00+00')`,
     );
-    await client.query('INSERT INTO audit_chains (chain, day, seq, hash, rows) VALUES ($1, $2, $3, $4, $3)', [
+    await client.query('INSERT INTO audit_chains (chain, day, seq, hash, rows) VALUES ($1, $2, $3::integer, $4, $3::integer)', [
       `${day}/bench-0`,
       day,
       perDay,
@@ -90,7 +98,6 @@ async function load(url: string): Promise<void> {
     ]);
   }
   await client.query('VACUUM ANALYZE audit_events');
-  await client.end();
 }
 
 function fillSql(table: string, day: string, rows: number): string {

@@ -42,7 +42,13 @@ function option(name: string, fallback: number): number {
 
 async function startRestgate(upstream: number, dir: string): Promise<Peer> {
   const provider = await startOidcProvider();
-  const restgate = await RestgateProcess.start({ PORT: '0', DATA_DIR: join(dir, 'data'), ADMIN_TOKEN, LOG_LEVEL: 'warn' });
+  const profile = process.env['BENCH_PROFILE_DIR'];
+  const nodeArgs = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const restgate = await RestgateProcess.start(
+    { PORT: '0', DATA_DIR: join(dir, 'data'), ADMIN_TOKEN, LOG_LEVEL: 'warn' },
+    process.cwd(),
+    nodeArgs,
+  );
   const pid = restgate.child.pid as number;
   spawnSync('taskset', ['-a', '-p', '-c', String(SERVER_CORE), String(pid)]);
   const admin = new AdminClient(restgate.controlUrl, ADMIN_TOKEN);

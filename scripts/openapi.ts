@@ -30,7 +30,11 @@ async function currentText(): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   // Preview mode reads decorators only: nothing is instantiated, so the configuration is never looked at.
   const module = AppModule.forRoot({ version } as Config, 'postgres://unused', pino({ level: 'silent' }));
-  const app = await NestFactory.create(module, new FastifyAdapter(), { preview: true, abortOnError: false, logger: false });
+  const app = await NestFactory.create(module, new FastifyAdapter(), {
+    preview: true,
+    abortOnError: false,
+    logger: false,
+  });
   return openApiText(buildOpenApiDocument(app, version));
 }
 

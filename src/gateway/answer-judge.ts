@@ -26,7 +26,7 @@ export class AnswerJudge {
   /** The head for the client, or the failure that replaces the answer. */
   judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
     const head = responseHeaders(rawHeaders, {
-      dropLogin: this.way.mode !== 'as-is',
+      login: this.way.loginFields,
       dropRate: this.exchange.answerHeaders.length > 0,
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
@@ -54,9 +54,9 @@ export class AnswerJudge {
     return withheld(`the application answered as "${userName}", not as "${intended}"`);
   }
 
-  /** A proxy before the application that answers 5xx knows no users; everything else must say who it was for. */
+  /** A proxy before the application that answers 5xx, and a switch of protocols, name no users; all else must. */
   private missing(status: number): UpstreamFailure | undefined {
-    if (this.application.identityCheck === 'when-present' || status >= 500) return undefined;
+    if (this.application.identityCheck === 'when-present' || status >= 500 || status === 101) return undefined;
     return withheld(`the application's answer (status ${status}) has no X-AUSERNAME field`);
   }
 

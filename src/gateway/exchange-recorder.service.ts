@@ -1,7 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { Counter, Histogram } from 'prom-client';
-import type { Registry } from 'prom-client';
 import { v7 as uuidv7 } from 'uuid';
 import { reasonOf } from '../lib/reasons.js';
 import type { ReasonCode } from '../lib/reasons.js';
@@ -15,44 +13,26 @@ import type { FailedAuthenticationsPort } from '../modules/rate-limit/rate-limit
 import { DatabaseUnavailableError } from '../platform/database/database.errors.js';
 import { LOGGER } from '../platform/logging/logger.js';
 import type { Logger } from '../platform/logging/logger.js';
-import { METRICS } from '../platform/metrics/metrics.js';
 import { answerFor, sendError } from './error-answer.js';
 import type { GatewayExchange } from './exchange.js';
 import { FormTooLargeError } from './form-body.js';
+import { RequestMetrics } from './request-metrics.service.js';
 
 /** Denials that mean: a credential was presented and is bad. They count against the address. */
 const FAILED_AUTHENTICATION: ReadonlySet<ReasonCode> = new Set([
   'token_unknown', 'token_expired', 'token_revoked', 'token_malformed', 'token_owner_mismatch', 'token_audience',
   'token_type_rejected', 'token_binding_required', 'oauth_token_rejected', 'pat_rejected', 'unsupported_credential',
 ]);
-const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Step 12: the end of every exchange, however it ended: the answer to a denial, the audit event, metrics. */
 @Injectable()
 export class ExchangeRecorder {
-  private readonly requests: Counter<'application' | 'decision' | 'reason'>;
-  private readonly duration: Histogram<'application'>;
-
   constructor(
     @Inject(AUDIT) private readonly audit: AuditPort,
     @Inject(FAILED_AUTHENTICATIONS) private readonly failures: FailedAuthenticationsPort,
     @Inject(LOGGER) private readonly log: Logger,
-    @Inject(METRICS) registry: Registry,
-  ) {
-    this.requests = new Counter({
-      name: 'restgate_requests_total',
-      help: 'Proxied requests by application, decision and reason.',
-      labelNames: ['application', 'decision', 'reason'],
-      registers: [registry],
-    });
-    this.duration = new Histogram({
-      name: 'restgate_request_duration_seconds',
-      help: 'Time from the first byte of a proxied request to the end of its answer.',
-      labelNames: ['application'],
-      buckets: SECONDS_BUCKETS,
-      registers: [registry],
-    });
-  }
+    private readonly metrics: RequestMetrics,
+  ) {}
 
   /** Answers a refused exchange and records it. */
   deny(exchange: GatewayExchange, response: ServerResponse, denial: Denial): void {
@@ -117,8 +97,7 @@ export class ExchangeRecorder {
     exchange.finished = true;
     const application = exchange.application?.key;
     const durationMs = performance.now() - exchange.startedAt;
-    this.requests.inc({ application: application ?? '', decision, reason: reason ?? '' });
-    this.duration.observe({ application: application ?? '' }, durationMs / 1000);
+    this.metrics.count(application ?? '', decision, reason ?? '', durationMs / 1000);
     // Pages and static files of the web UI are not REST calls; only refusals of them are kept.
     if (!exchange.api && decision === 'passed-through') return;
     this.audit.record(eventOf(exchange, decision, reason, detail, durationMs));

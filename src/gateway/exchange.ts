@@ -4,7 +4,7 @@ import type { Application } from '../modules/applications/applications.port.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Credential, Decision, Exchange, Principal, RequestHead } from '../modules/decisions/exchange.port.js';
 import type { StepName } from '../modules/decisions/pipeline.port.js';
-import { readForm } from './form-body.js';
+import { isForm, readForm } from './form-body.js';
 
 export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
 
@@ -53,6 +53,8 @@ export class GatewayExchange implements Exchange {
   }
 
   readForm(): Promise<string | undefined> {
+    // Another body stays a stream: what merely sounds like a form must not be taken for one that was read.
+    if (!isForm(this.head)) return Promise.resolve(undefined);
     this.form ??= readForm(this.request, this.head);
     return this.form;
   }

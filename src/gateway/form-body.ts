@@ -15,19 +15,38 @@ export function isForm(head: RequestHead): boolean {
   return head.hasBody && type !== undefined && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
 }
 
+/** A request whose client keeps its body until it is told to go on (RFC 9110 section 10.1.1). */
+export interface WaitingRequest {
+  sendContinue?: (() => void) | undefined;
+}
+
+/** Tells a client that waits with its body to send it; once, and only when nobody has refused. */
+export function askForBody(request: IncomingMessage): void {
+  const waiting = request as WaitingRequest;
+  waiting.sendContinue?.();
+  waiting.sendContinue = undefined;
+}
+
 /**
  * Reads the urlencoded body whole, as latin1 so that every byte survives. `undefined` when the request carries
- * no such body. Throws `FormTooLargeError`, and the stream's error when the client goes away.
+ * no such body. Throws `FormTooLargeError` (the request can still be answered then), and the stream's error when
+ * the client goes away.
  */
 export async function readForm(request: IncomingMessage | undefined, head: RequestHead): Promise<string | undefined> {
   if (!request || !isForm(head)) return undefined;
+  if (Number(request.headers['content-length'] ?? 0) > LARGEST_FORM_BYTES) throw tooLarge();
+  askForBody(request);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > LARGEST_FORM_BYTES) throw new FormTooLargeError(`The form is larger than ${LARGEST_FORM_BYTES} bytes.`);
+    if (size > LARGEST_FORM_BYTES) throw tooLarge();
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('latin1');
+}
+
+function tooLarge(): FormTooLargeError {
+  return new FormTooLargeError(`The form is larger than ${LARGEST_FORM_BYTES} bytes.`);
 }

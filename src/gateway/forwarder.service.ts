@@ -11,10 +11,10 @@ import type { Config } from '../platform/config/config.js';
 import { AnswerJudge } from './answer-judge.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import type { GatewayExchange } from './exchange.js';
+import { askForBody } from './form-body.js';
 import { headerRulesFor } from './header-rules.js';
-import { outgoingTarget, ownAuthorization, wayOf } from './outgoing.js';
+import { outgoingParameters, outgoingTarget, ownAuthorization, wayOf } from './outgoing.js';
 import type { Way } from './outgoing.js';
-import { withoutIdentityParameters } from './query.js';
 import { requestHeaders } from './request-headers.js';
 import { UpstreamExchange } from './upstream.client.js';
 import type { UpstreamEvents, UpstreamFailure, UpstreamRequest } from './upstream.client.js';
@@ -50,12 +50,14 @@ export class Forwarder {
     }
   }
 
-  /** The request head that would go upstream for a connection upgrade, or the denial. */
-  async prepareUpgrade(exchange: GatewayExchange): Promise<UpstreamRequest | Denial> {
+  /** The request head that goes upstream for a connection upgrade, with the judge of its answer; or the denial. */
+  async prepareUpgrade(exchange: GatewayExchange): Promise<PreparedUpgrade | Denial> {
     const application = applicationOf(exchange);
     const way = wayOf(exchange);
     const acting = await this.act(exchange, application, way, undefined);
-    return isDenial(acting) ? acting : { ...this.head(exchange, application, way, acting, false), body: null };
+    if (isDenial(acting)) return acting;
+    const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
+    return { request: { ...this.head(exchange, application, way, acting, false), body: null }, judge };
   }
 
   private start(
@@ -89,7 +91,7 @@ export class Forwarder {
     response: ServerResponse,
   ): Promise<void> {
     const sent = (await exchange.readForm()) ?? '';
-    const form = way.stripped ? withoutIdentityParameters(sent) : sent;
+    const form = outgoingParameters(sent, way);
     const acting = await this.act(exchange, application, way, form);
     const body = exchange.head.hasBody ? Buffer.from(form, 'latin1') : null;
     this.dispatch({ exchange, request, response, mayRetry: false, application, way }, acting, body);
@@ -120,7 +122,7 @@ export class Forwarder {
     const upstream: UpstreamExchange = new UpstreamExchange(response, this.eventsOf(run, judge, () => upstream), answerHeaders);
     this.inFlight++;
     exchange.upstreamStartedAt = performance.now();
-    if (body !== null && run.request.headers.expect !== undefined) response.writeContinue();
+    if (body !== null) askForBody(run.request);
     upstream.send(this.pools.for(application), { ...head, body });
   }
 
@@ -189,6 +191,12 @@ export class Forwarder {
     for (const field of acting.headers) headers.push(field);
     return { method: exchange.head.method, target: acting.target, headers };
   }
+}
+
+/** A connection upgrade as it goes upstream. */
+export interface PreparedUpgrade {
+  readonly request: UpstreamRequest;
+  readonly judge: AnswerJudge;
 }
 
 /** One attempt to forward. */

@@ -18,6 +18,7 @@ import { ExchangeRecorder } from './exchange-recorder.service.js';
 import { Forwarder } from './forwarder.service.js';
 import { GatewayController, PIPELINE_STEPS } from './gateway.controller.js';
 import { GatewayExceptionFilter } from './gateway-exception.filter.js';
+import { RequestMetrics } from './request-metrics.service.js';
 import { UpgradeService } from './upgrade.service.js';
 import { UpstreamPools } from './upstream.pools.js';
 
@@ -34,7 +35,7 @@ import { UpstreamPools } from './upstream.pools.js';
     RestrictionsModule,
   ],
   controllers: [GatewayController],
-  providers: [Admission, AllowedGuard, ExchangeRecorder, Forwarder, GatewayExceptionFilter, UpgradeService, UpstreamPools],
+  providers: [Admission, AllowedGuard, ExchangeRecorder, Forwarder, GatewayExceptionFilter, RequestMetrics, UpgradeService, UpstreamPools],
   exports: [Admission, UpgradeService],
 })
 export class GatewayModule {

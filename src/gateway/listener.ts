@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import { CONTROL_PREFIX } from '../platform/http/api.js';
 import { DATA_PLANE_ROUTE, exchangeOf, requestIdOf } from './admission.service.js';
 import type { Admission } from './admission.service.js';
+import { askForBody } from './form-body.js';
+import type { WaitingRequest } from './form-body.js';
 import type { UpgradeService } from './upgrade.service.js';
 
 /** Jira's and Confluence's connectors take 8 KiB of request line and fields; twice that leaves room for tokens. */
@@ -46,10 +48,16 @@ export function createListener(planes: Planes, handlers: Handlers): Server {
   server.maxConnections = MOST_CONNECTIONS;
   const onRequest: Router = (request, response) => route(planes, handlers, request, response);
   server.on('request', onRequest);
-  // The forwarder answers 100 when nobody has refused; until then the client keeps its body.
-  server.on('checkContinue', onRequest);
+  // 100 is answered when the body is wanted; a client that is refused keeps it.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    (request as WaitingRequest).sendContinue = () => response.writeContinue();
+    onRequest(request, response);
+  });
   server.on('checkExpectation', onRequest);
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => onUpgrade(planes, handlers, request, socket, head));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') onUpgrade(planes, handlers, request, socket, head);
+    else ignoreUpgrade(server, request, socket, head);
+  });
   server.on('connect', (_request, socket: Duplex) => refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.'));
   server.on('clientError', onClientError);
   return server;
@@ -75,6 +83,7 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
   }
   if (control && planes !== 'data') {
     (request as { requestId?: string }).requestId = requestIdOf(request);
+    askForBody(request);
     router(request, response);
     return;
   }
@@ -94,15 +103,25 @@ function onUpgrade(planes: Planes, handlers: Handlers, request: IncomingMessage,
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.shouldKeepAlive = false;
   response.on('finish', () => socket.end());
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-    // Another protocol (h2c) is not spoken here: RFC 9110 section 7.8 lets a server ignore the field.
-    delete request.headers.upgrade;
-    route(planes, handlers, request, response);
-    return;
-  }
   if (!admission.admit(request, response)) return;
   response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
   void upgrades.handle(exchangeOf(request), request, socket, head);
+}
+
+/**
+ * Another protocol (h2c, which Java's client offers with every request) is not spoken here, and RFC 9110 section
+ * 7.8 lets a server ignore the field. Node has let go of the connection by now, so the request is put back without
+ * it, as the first bytes of the connection; a body that follows is read as usual.
+ */
+function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i] as string;
+    if (/^(?:upgrade|http2-settings)$/i.test(name)) continue;
+    lines.push(`${name}: ${request.rawHeaders[i + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 /** What the parser refuses never becomes a request; it is answered here, and the connection ends. */

@@ -1,8 +1,9 @@
 import { API_TOKEN_PREFIX } from '../modules/tokens/tokens.port.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { Exchange } from '../modules/decisions/exchange.port.js';
-import { queryWithoutIdentity } from './query.js';
+import { cleanQuery, withoutIdentityParameters, withoutOwnTokens } from './query.js';
 import type { HeaderMode } from './request-headers.js';
+import type { LoginFields } from './response-headers.js';
 
 /** How an allowed exchange goes upstream. */
 export interface Way {
@@ -11,14 +12,17 @@ export interface Way {
   readonly stripped: boolean;
   /** The caller's Authorization holds one of our own tokens: it is never sent upstream. */
   readonly dropAuthorization: boolean;
+  /** Which login fields of the answer the client gets. */
+  readonly loginFields: LoginFields;
 }
 
-const IDENTITY: Way = { mode: 'identity', stripped: true, dropAuthorization: true };
-const OWN: Way = { mode: 'own-credential', stripped: true, dropAuthorization: false };
-const LOGIN: Way = { mode: 'own-credential', stripped: false, dropAuthorization: false };
-const ANONYMOUS: Way = { mode: 'anonymous', stripped: true, dropAuthorization: true };
-const AS_IS: Way = { mode: 'as-is', stripped: false, dropAuthorization: false };
-const AS_IS_WITHOUT_TOKEN: Way = { mode: 'as-is', stripped: false, dropAuthorization: true };
+const IDENTITY: Way = { mode: 'identity', stripped: true, dropAuthorization: true, loginFields: 'none' };
+const OWN: Way = { mode: 'own-credential', stripped: true, dropAuthorization: false, loginFields: 'challenge' };
+/** Who logs in wants the session that the answer starts. */
+const LOGIN: Way = { mode: 'own-credential', stripped: false, dropAuthorization: false, loginFields: 'all' };
+const ANONYMOUS: Way = { mode: 'anonymous', stripped: true, dropAuthorization: true, loginFields: 'none' };
+const AS_IS: Way = { mode: 'as-is', stripped: false, dropAuthorization: false, loginFields: 'all' };
+const AS_IS_WITHOUT_TOKEN: Way = { ...AS_IS, dropAuthorization: true };
 
 /** The way that follows from the decision and the credential. Throws for an exchange that may not be forwarded. */
 export function wayOf(exchange: Exchange): Way {
@@ -51,8 +55,13 @@ export function outgoingTarget(exchange: Exchange, application: Application, way
   const { query } = exchange.head;
   return {
     path: application.contextPath + exchange.policyPath,
-    query: way.stripped ? queryWithoutIdentity(query) : query,
+    query: cleanQuery(query, (text) => outgoingParameters(text, way)),
   };
+}
+
+/** What of the parameters (of query or form) goes upstream: never one of our own tokens. */
+export function outgoingParameters(text: string, way: Way): string {
+  return withoutOwnTokens(way.stripped ? withoutIdentityParameters(text) : text);
 }
 
 /** The Authorization to send for `os_username` and `os_password`; undefined: as it came. */

@@ -1,3 +1,5 @@
+import { API_TOKEN_PREFIX } from '../modules/tokens/tokens.port.js';
+
 /** Names that decide who the user is, in Atlassian's servlet filters; the caller must never set them. */
 const ALWAYS = new Set(['xoauth_requestor_id', 'jwt', '_method']);
 const PREFIXES = ['oauth_', 'os_'];
@@ -52,10 +54,26 @@ export function withoutIdentityParameters(text: string): string {
   return kept.length === pairs.length ? text : kept.join('&');
 }
 
-/** The same for a query with its leading `?`; empty when nothing is left. */
+/** Restgate's own tokens begin with `rgt_`, whatever of it is escaped. */
+const OWN_TOKEN = /(?:r|%72)(?:g|%67)(?:t|%74)(?:_|%5f)/i;
+
+/** `text` without the parameters whose value is one of our own tokens: they are never sent upstream. */
+export function withoutOwnTokens(text: string): string {
+  if (!OWN_TOKEN.test(text)) return text;
+  const pairs = text.split('&');
+  const kept = pairs.filter((pair) => !decodeFormText(pair.slice(pair.indexOf('=') + 1)).startsWith(API_TOKEN_PREFIX));
+  return kept.length === pairs.length ? text : kept.join('&');
+}
+
+/** `withoutIdentityParameters` for a query with its leading `?`. */
 export function queryWithoutIdentity(query: string): string {
+  return cleanQuery(query, withoutIdentityParameters);
+}
+
+/** A query with its leading `?`, or an empty one, after `clean` went over its parameters; empty when nothing is left. */
+export function cleanQuery(query: string, clean: (text: string) => string): string {
   if (query.length < 2) return query;
-  const kept = withoutIdentityParameters(query.slice(1));
+  const kept = clean(query.slice(1));
   if (kept.length === query.length - 1) return query;
   return kept === '' ? '' : `?${kept}`;
 }

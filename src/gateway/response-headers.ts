@@ -2,9 +2,15 @@
 const HOP_BY_HOP = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'te', 'transfer-encoding', 'upgrade',
 ]);
-/** Answers to an injected identity or another credential never start a session or ask for a login. */
+/**
+ * Which login fields the client gets: for an injected identity none, so that no session starts and no login is
+ * asked for; for the caller's own credential the application's challenge (RFC 9110 section 11.6.1); or all.
+ */
+export type LoginFields = 'none' | 'challenge' | 'all';
+
+const CHALLENGE = 'www-authenticate';
 const LOGIN_FIELDS = new Set([
-  'set-cookie', 'www-authenticate', 'x-asessionid', 'x-seraph-loginreason', 'x-authentication-denied-reason',
+  CHALLENGE, 'set-cookie', 'x-asessionid', 'x-seraph-loginreason', 'x-authentication-denied-reason',
   'x-seraph-trusted-app-status', 'x-seraph-trusted-app-error',
 ]);
 const RATE_FIELDS = new Set([
@@ -12,8 +18,7 @@ const RATE_FIELDS = new Set([
 ]);
 
 export interface ResponseRules {
-  /** Drop cookies and login fields. */
-  readonly dropLogin: boolean;
+  readonly login: LoginFields;
   /** Drop the application's own rate headers: Restgate sends its own. */
   readonly dropRate: boolean;
   /** Rewrites `Location` and `Content-Location`. */
@@ -39,7 +44,7 @@ export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): U
     if (lower === 'connection') named = addNames(named, value);
     if (lower === 'x-ausername') userName = value;
     if (HOP_BY_HOP.has(lower) || lower === 'x-request-id') continue;
-    if (rules.dropLogin && LOGIN_FIELDS.has(lower)) continue;
+    if (rules.login !== 'all' && LOGIN_FIELDS.has(lower) && !(rules.login === 'challenge' && lower === CHALLENGE)) continue;
     if (rules.dropRate && RATE_FIELDS.has(lower)) continue;
     const rewritten = lower === 'location' || lower === 'content-location' ? rules.rewriteLocation(value) : value;
     headers.push(name, rewritten);

@@ -3,6 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { ServerResponse, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../modules/applications/applications.port.js';
 import { isDenial } from '../modules/identity/identity.port.js';
@@ -10,16 +11,20 @@ import { deny, runStep } from '../modules/decisions/pipeline.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { PIPELINE } from '../modules/decisions/decisions.port.js';
 import type { PipelinePort } from '../modules/decisions/decisions.port.js';
-import { CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
+import { ANY_TOPIC, CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../platform/change-feed/change-feed.port.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import { GatewayExchange } from './exchange.js';
 import { Forwarder } from './forwarder.service.js';
+import type { PreparedUpgrade } from './forwarder.service.js';
 import { failureOf } from './upstream.client.js';
-import type { UpstreamRequest } from './upstream.client.js';
+import type { UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 
+/** What no change of settings announces (expired tokens, users who lost a group) ends a connection this soon. */
 const RECHECK_MS = 15_000;
 const MOST_OPEN = 10_000;
+/** RFC 6455 section 4.1; a body could not be told from the switched protocol's first bytes. */
+const NOT_A_GET = deny('malformed_request', { detail: 'a WebSocket upgrade by another method than GET' });
 
 interface OpenUpgrade {
   readonly exchange: GatewayExchange;
@@ -28,8 +33,9 @@ interface OpenUpgrade {
 }
 
 /**
- * WebSocket and other upgrades: the same steps decide as for every request, before anything is switched. Open
- * connections are decided anew every 15 s, so that a revoked token or a changed address list ends them.
+ * WebSocket upgrades: the same steps decide as for every request, before anything is switched. Open connections
+ * are decided anew after every change of settings and every 15 s, so that a revoked token or a changed address
+ * list ends them.
  */
 @Injectable()
 export class UpgradeService implements OnApplicationShutdown {
@@ -43,6 +49,7 @@ export class UpgradeService implements OnApplicationShutdown {
     private readonly recorder: ExchangeRecorder,
   ) {
     this.timer = setInterval(() => void this.recheck(), RECHECK_MS).unref();
+    changeFeed.onReload(ANY_TOPIC, () => void this.recheck());
   }
 
   onApplicationShutdown(): void {
@@ -54,6 +61,7 @@ export class UpgradeService implements OnApplicationShutdown {
   async handle(exchange: GatewayExchange, request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const response = responseOn(request, client);
     try {
+      if (exchange.head.method !== 'GET') return this.recorder.deny(exchange, response, NOT_A_GET);
       const denial = await this.decide(exchange);
       if (denial) return this.recorder.deny(exchange, response, denial);
       if (this.open.size >= MOST_OPEN) {
@@ -74,32 +82,46 @@ export class UpgradeService implements OnApplicationShutdown {
     return decision.verdict === 'deny' ? decision : undefined;
   }
 
-  private connect(run: OpenUpgrade, prepared: UpstreamRequest, response: ServerResponse, head: Buffer): void {
+  private connect(run: OpenUpgrade, prepared: PreparedUpgrade, response: ServerResponse, head: Buffer): void {
     const { exchange, request, client } = run;
+    const { judge } = prepared;
     const application = exchange.application as Application;
-    const upstream = send(application, prepared, request.headers.upgrade ?? 'websocket');
+    const upstream = send(application, prepared.request, request.headers.upgrade ?? 'websocket');
+    const refuse = (failure: UpstreamFailure): void => this.recorder.deny(exchange, response, judge.denialFor(failure));
     client.on('close', () => upstream.destroy());
-    client.on('error', () => upstream.destroy());
     upstream.on('upgrade', (answer, socket, first) => {
+      const judged = judge.judge(101, buffersOf(answer.rawHeaders));
+      if ('reason' in judged) {
+        socket.destroy();
+        return refuse(judged);
+      }
       exchange.status = 101;
       response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
-      client.write(answerHead(answer));
+      client.write(switchHead(answer, [...judged.headers, 'X-Request-Id', exchange.id]), 'latin1');
       if (first.length > 0) client.write(first);
       if (head.length > 0) socket.write(head);
       this.join(run, socket);
     });
-    upstream.on('response', (answer) => {
-      exchange.status = answer.statusCode ?? 502;
-      response.writeHead(exchange.status, answer.statusMessage, endToEnd(answer.rawHeaders));
-      answer.pipe(response);
-      answer.on('end', () => this.recorder.finish(exchange, false));
-    });
-    upstream.on('error', (error) => {
-      const { reason, detail } = failureOf(error);
-      this.recorder.deny(exchange, response, deny(reason, { detail }));
-    });
+    upstream.on('response', (answer) => this.answerWithoutUpgrade(run, prepared, response, answer));
+    upstream.on('error', (error) => refuse(failureOf(error)));
     upstream.setTimeout(application.timeouts.headersMs, () => upstream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
     upstream.end();
+  }
+
+  /** The application did not switch: its answer is judged and sent as every other one. */
+  private answerWithoutUpgrade({ exchange }: OpenUpgrade, { judge }: PreparedUpgrade, response: ServerResponse, answer: IncomingMessage): void {
+    const status = answer.statusCode ?? 502;
+    const judged = judge.judge(status, buffersOf(answer.rawHeaders));
+    if ('reason' in judged) {
+      answer.destroy();
+      return this.recorder.deny(exchange, response, judge.denialFor(judged));
+    }
+    exchange.status = status;
+    response.writeHead(status, answer.statusMessage, [...judged.headers, 'X-Request-Id', exchange.id, 'Connection', 'close']);
+    pipeline(answer, response, (error) => {
+      if (error) this.recorder.broken(exchange, 'the answer broke off');
+      else this.recorder.finish(exchange, judge.loginFailed);
+    });
   }
 
   private join(run: OpenUpgrade, upstream: Duplex): void {
@@ -152,18 +174,13 @@ function responseOn(request: IncomingMessage, client: Duplex): ServerResponse {
   return response;
 }
 
-function answerHead(answer: IncomingMessage): string {
-  const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}`];
-  for (let i = 0; i < answer.rawHeaders.length; i += 2) lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
+function switchHead(answer: IncomingMessage, headers: readonly string[]): string {
+  const protocol = answer.headers.upgrade ?? 'websocket';
+  const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? ''}`, 'Connection: Upgrade', `Upgrade: ${protocol}`];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-function endToEnd(rawHeaders: readonly string[]): string[] {
-  const kept: string[] = ['Connection', 'close'];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (/^(?:connection|keep-alive|transfer-encoding|upgrade|proxy-.*)$/i.test(name)) continue;
-    kept.push(name, rawHeaders[i + 1] as string);
-  }
-  return kept;
+function buffersOf(rawHeaders: readonly string[]): Buffer[] {
+  return rawHeaders.map((text) => Buffer.from(text, 'latin1'));
 }

@@ -191,6 +191,6 @@ export function failureOf(error: Error): UpstreamFailure {
   const code = codeOf(error);
   const detail = `${code}: ${error.message}`;
   if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail, beforeAnswer: true };
-  const protocol = code.startsWith('HPE_') || PROTOCOL.has(code) || error.message === 'bad upgrade' || error.message === 'bad response';
+  const protocol = code.startsWith('HPE_') || error.name === 'HTTPParserError' || PROTOCOL.has(code) || error.message === 'bad upgrade' || error.message === 'bad response';
   return { reason: protocol ? 'upstream_protocol_error' : 'upstream_unavailable', detail, beforeAnswer: !protocol };
 }

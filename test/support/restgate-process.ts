@@ -15,17 +15,26 @@ export class RestgateProcess {
   ) {}
 
   /** Starts `dist/src/main.js` with exactly these variables (and PATH, HOME) and waits for its ready line. */
-  static async start(env: Record<string, string>, cwd = process.cwd()): Promise<RestgateProcess> {
-    const started = RestgateProcess.spawn(env, [], cwd);
+  static async start(
+    env: Record<string, string>,
+    cwd = process.cwd(),
+    nodeArgs: readonly string[] = [],
+  ): Promise<RestgateProcess> {
+    const started = RestgateProcess.spawn(env, [], cwd, nodeArgs);
     await started.ready();
     return started;
   }
 
-  static spawn(env: Record<string, string>, args: readonly string[] = [], cwd = process.cwd()): RestgateProcess {
+  static spawn(
+    env: Record<string, string>,
+    args: readonly string[] = [],
+    cwd = process.cwd(),
+    nodeArgs: readonly string[] = [],
+  ): RestgateProcess {
     const main = join(process.cwd(), 'dist', 'src', 'main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build`);
     const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const child = spawn(process.execPath, [main, ...args], { env: { ...base, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...nodeArgs, main, ...args], { env: { ...base, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
     const started = new RestgateProcess(child, exited);
     const collect = (chunk: Buffer): void => {

@@ -10,6 +10,7 @@ import { readConfig } from '../../src/platform/config/read-config.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { AdminClient } from './admin-client.js';
 import { createTestDatabase } from './database.js';
+import type { TestDatabase } from './database.js';
 
 export const TEST_ADMIN_TOKEN = 'admin-token-for-tests-only';
 

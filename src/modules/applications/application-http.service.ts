@@ -36,21 +36,34 @@ export class ApplicationHttpService implements ApplicationHttpPort, OnApplicatio
     const origin = request.origin ?? application.origin;
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      const answer = await this.agentOf(application).request({
-        origin,
-        path: request.target,
-        method: request.method,
-        headers: { ...request.headers, 'user-agent': this.userAgent, 'x-atlassian-token': 'no-check' },
-        body: request.body ?? null,
-        headersTimeout: TIMEOUT_MS,
-        bodyTimeout: TIMEOUT_MS,
-        signal,
-      });
-      const text = await limitedText(answer.body);
-      return { status: answer.statusCode, header: (name) => firstOf(answer.headers[name]), text };
+      return await this.send(application, origin, request, signal);
     } catch (error) {
-      throw failureOf(error, origin);
+      if (request.method !== 'GET' || !isLostConnection(error)) throw failureOf(error, origin);
     }
+    // The server may have closed an idle connection just when it was used again: a read is asked once more.
+    return this.send(application, origin, request, signal).catch((error: unknown) => {
+      throw failureOf(error, origin);
+    });
+  }
+
+  private async send(
+    application: Application,
+    origin: string,
+    request: ApplicationHttpRequest,
+    signal: AbortSignal,
+  ): Promise<ApplicationHttpAnswer> {
+    const answer = await this.agentOf(application).request({
+      origin,
+      path: request.target,
+      method: request.method,
+      headers: { ...request.headers, 'user-agent': this.userAgent, 'x-atlassian-token': 'no-check' },
+      body: request.body ?? null,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+      signal,
+    });
+    const text = await limitedText(answer.body);
+    return { status: answer.statusCode, header: (name) => firstOf(answer.headers[name]), text };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -112,6 +125,11 @@ const WORDS: Record<string, string> = {
   CERT_HAS_EXPIRED: 'has an expired certificate',
   ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another host name',
 };
+
+function isLostConnection(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
 
 function failureOf(error: unknown, origin: string): ApplicationHttpError {
   if (error instanceof ApplicationHttpError)

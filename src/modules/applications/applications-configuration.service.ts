@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { collectionSection } from '../configuration/collection-section.port.js';
+import { collectionSection, without } from '../configuration/collection-section.port.js';
 import { ConfigurationPart } from '../configuration/configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
 import { APPLICATION_ADMINISTRATION } from './application-administration.port.js';
@@ -34,18 +34,13 @@ export class ApplicationsConfiguration implements ConfigurationContributor {
   }
 }
 
-function exported({
-  createdAt: _c,
-  updatedAt: _u,
-  identity,
-  directory,
-  tls,
-  ...rest
-}: ApplicationView): object {
-  const { setup: _s, publicKey: _p, nextPublicKey: _n, sharedSecretSet: _h, ...identityInput } = identity;
-  const { passwordSet: _w, personalAccessTokenSet: _t, ...directoryInput } = directory;
-  const { privateKeySet: _k, ...tlsInput } = tls ?? { privateKeySet: false };
-  return { ...rest, identity: identityInput, directory: directoryInput, ...(tls ? { tls: tlsInput } : {}) };
+function exported(view: ApplicationView): object {
+  return {
+    ...without(view, ['createdAt', 'updatedAt']),
+    identity: without(view.identity, ['setup', 'publicKey', 'nextPublicKey', 'sharedSecretSet']),
+    directory: without(view.directory, ['passwordSet', 'personalAccessTokenSet']),
+    ...(view.tls && { tls: without(view.tls, ['privateKeySet']) }),
+  };
 }
 
 /** What may be absent, and is absent in the document, goes back to its default. */

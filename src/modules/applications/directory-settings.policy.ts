@@ -14,7 +14,7 @@ const KINDS = ['application', 'crowd', 'claims'] as const;
 const PATH = 'directory';
 const USERNAME: TextRule = {
   longest: 255,
-   
+
   pattern: /^[^:\u0000-\u001f\u007f]+$/,
   must: 'hold no colon and no control characters',
 };

@@ -15,7 +15,7 @@ export function rewriteLocation(application: Application, value: string, gateway
 
 /** Scheme, host and port without a default port, in lower case; undefined for what is no http address. */
 export function originOf(url: string): string | undefined {
-  const match = /^(https?):\/\/([^/?#\\@\s]+)/i.exec(url);
+  const match = /^(https?):\/\/([^/?#\\@\s]+)(?=[/?#]|$)/i.exec(url);
   const scheme = match?.[1]?.toLowerCase();
   const authority = match?.[2]?.toLowerCase();
   if (scheme === undefined || authority === undefined) return undefined;

@@ -47,6 +47,5 @@ function decodedOnce(path: string): string | undefined {
 
 /** What a servlet container drops or resolves after it has matched the path. */
 function isHiding(path: string): boolean {
-   
   return /[\u0000-\u001f\u007f\\;%]|\/\/|\/\.{1,2}(?:\/|$)/.test(path);
 }

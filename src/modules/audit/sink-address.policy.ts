@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-const FORBIDDEN_RANGES = new Set(['linkLocal', 'unspecified', 'multicast', 'broadcast', 'reserved']);
+const FORBIDDEN_RANGES = new Set(['linkLocal', 'unspecified', 'multicast', 'broadcast']);
 
 /** Metadata services outside the link-local ranges. */
 const METADATA_ADDRESSES = new Set(['fd00:ec2::254', '100.100.100.200', '168.63.129.16']);

@@ -18,10 +18,10 @@ export interface CollectionSectionOptions<T extends object> {
   /** What the API takes to create an item; checks the items of the document too. */
   readonly input: ClassConstructor<T>;
   /** The stored items in the form of `input`, without secrets, in a fixed order. */
-  read(): Promise<readonly object[]>;
-  create(item: T, context: ApplyContext): Promise<unknown>;
-  update(key: string, item: T, context: ApplyContext): Promise<unknown>;
-  remove(key: string, context: ApplyContext): Promise<unknown>;
+  readonly read: () => Promise<readonly object[]>;
+  readonly create: (item: T, context: ApplyContext) => Promise<unknown>;
+  readonly update: (key: string, item: T, context: ApplyContext) => Promise<unknown>;
+  readonly remove: (key: string, context: ApplyContext) => Promise<unknown>;
 }
 
 interface WantedItem<T> {
@@ -38,7 +38,7 @@ export function collectionSection<T extends object>(
   options: CollectionSectionOptions<T>,
 ): ConfigurationSection {
   const { name, order } = options;
-  const stored = async (): Promise<unknown> => plain([...(await options.read())]);
+  const stored = async (): Promise<readonly object[]> => plain(await options.read());
   return {
     name,
     order,
@@ -90,6 +90,11 @@ async function checkedItems<T extends object>(
     items.set(name, { item, raw });
   }
   return items;
+}
+
+/** An item as the API shows it, without the fields that the API does not take. */
+export function without(item: object, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field)));
 }
 
 /** Names the item in the faults of a refusal. */

@@ -8,29 +8,34 @@ export interface SettingsSectionOptions<T extends object> {
   readonly name: string;
   /** What the API takes for these settings; checks the document too. */
   readonly input: ClassConstructor<T>;
+  /** What fields that the document leaves out become, where `input` does not say it. */
+  readonly defaults?: object;
   /** The stored settings in the form of `input`, without secrets. */
-  read(): Promise<object>;
+  readonly read: () => Promise<object>;
   /** Saves through the feature's service, with all its checks. */
-  save(settings: T, context: ApplyContext): Promise<unknown>;
+  readonly save: (settings: T, context: ApplyContext) => Promise<unknown>;
 }
 
 const SETTINGS_ORDER = 10;
 
 /** The section of a single settings document. Saves nothing when the document says what is stored. */
 export function settingsSection<T extends object>(options: SettingsSectionOptions<T>): ConfigurationSection {
-  const { name, input, read, save } = options;
+  const { name, input, defaults = {}, read, save } = options;
   return {
     name,
     order: SETTINGS_ORDER,
     export: async () => plain(await read()),
     async apply(document, context) {
-      if (isDeepStrictEqual(document, plain(await read()))) return;
-      await save(await validated(input, document), context);
+      const stored = plain(await read());
+      if (isDeepStrictEqual(document, stored)) return;
+      const wanted = await validated(input, document);
+      if (isDeepStrictEqual({ ...defaults, ...plain(wanted) }, stored)) return;
+      await save(wanted, context);
     },
   };
 }
 
 /** As it looks in JSON: no undefined fields, no classes. */
-export function plain(value: object): unknown {
-  return JSON.parse(JSON.stringify(value));
+export function plain<T extends object>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
 }

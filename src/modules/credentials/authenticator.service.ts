@@ -51,7 +51,7 @@ export class Authenticator implements AuthenticatorPort {
     if (isTokenRefusal(token)) {
       return deny(token.refused, { reference: token.reference, bearerError: 'invalid_token' });
     }
-    if (!context.dryRun) this.tokens.noteUse(token.id, context.clientIp, context.now);
+    if (!context.dryRun) this.tokens.noteUse(token.id, context.clientIp, context.now, token.replaced);
     return this.inDirectory(context.application, { by: 'username', value: token.username }, [], token, {
       credential: token.reference,
       limits: token.limits,

@@ -17,6 +17,7 @@ export class GlobalSettingsConfiguration implements ConfigurationContributor {
       settingsSection({
         name: 'globalSettings',
         input: UpdateGlobalSettings,
+        defaults: DEFAULT_GLOBAL_SETTINGS,
         read: async () => (await service.read()).value,
         save: (settings, { actor, confirmed }) =>
           service.update({ ...DEFAULT_GLOBAL_SETTINGS, ...given(settings) }, undefined, confirmed, actor),

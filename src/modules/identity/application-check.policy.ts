@@ -88,17 +88,17 @@ const OAUTH_PROBLEMS: Record<string, string> = {
   permission_denied: 'the link may not be used: check its incoming authentication',
 };
 
-/** Why a signed request was refused, in words for the admin. */
-export function oauthFailure(answer: ApplicationHttpAnswer): string {
+/** Why a signed request was refused, in words for the admin; undefined when it was not about the signature. */
+export function oauthFailure(answer: ApplicationHttpAnswer): string | undefined {
   const field = answer.header('www-authenticate') ?? '';
   const problem =
     /oauth_problem="?([a-z_]+)/.exec(field)?.[1] ?? /oauth_problem=([a-z_]+)/.exec(answer.text)?.[1];
-  if (problem !== undefined)
+  if (problem !== undefined) {
     return `The application refuses the signed request (HTTP ${answer.status}, ${problem}): ${OAUTH_PROBLEMS[problem] ?? 'see its log'}.`;
-  if (answer.status === 401 && field.includes('oauth_consumer_key')) {
-    return 'The application accepts the signature but not the user (HTTP 401): switch "Allow user impersonation through 2-Legged OAuth" on in the incoming link, and check that the user is active and licensed.';
   }
-  return `The application refuses the signed request (HTTP ${answer.status}): create the incoming application link with the values that Restgate shows.`;
+  // Refusals of the user echo the parameters of the request and name no problem.
+  if (answer.status !== 401 || !field.includes('oauth_consumer_key')) return undefined;
+  return 'The application accepts the signature but not the user (HTTP 401): switch "Allow user impersonation through 2-Legged OAuth" on in the incoming link, and check that the user is active and licensed.';
 }
 
 /** Where an application tells who is calling. */

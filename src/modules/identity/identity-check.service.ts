@@ -85,8 +85,9 @@ function serviceUserOf({ directory }: Application): string | undefined {
 function whyNobody(application: Application, answer: ApplicationHttpAnswer, user: string): string {
   const { identity } = application;
   if (identity.mode === 'oauth1') {
-    if (answer.status === 400 || answer.status === 401 || answer.status === 403) return oauthFailure(answer);
-    return `The application answered anonymously (HTTP ${answer.status}): check that user ${user} exists there, that "Allow user impersonation through 2-Legged OAuth" is on, and that no proxy removes the Authorization field.`;
+    const failure = oauthFailure(answer);
+    if (failure !== undefined) return failure;
+    return `The application answered anonymously (HTTP ${answer.status}): create the incoming application link with the values that Restgate shows, check that user ${user} exists there, and that no proxy removes the Authorization field.`;
   }
   if (identity.mode === 'header') {
     return `The application did not take the user from ${identity.header} (HTTP ${answer.status}): make it trust that header from Restgate's address, with the shared secret if there is one, and check that user ${user} exists there.`;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { invalidField, notFound } from '../../platform/http/problem.js';
 import type { Actor } from '../access/access.port.js';
-import { collectionSection } from '../configuration/collection-section.port.js';
+import { collectionSection, without } from '../configuration/collection-section.port.js';
 import { ConfigurationPart } from '../configuration/configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
 import { CreateProvider } from './dto/provider-input.dto.js';
@@ -45,7 +45,7 @@ export class ProvidersConfiguration implements ConfigurationContributor {
 
   private async update(name: string, item: CreateProvider, actor: Actor): Promise<unknown> {
     const stored = await this.stored(name);
-    const { name: _name, preset, endpoints, ...input } = item;
+    const { preset, endpoints, ...input } = item;
     if (preset !== stored.preset)
       throw invalidField('preset', 'cannot be changed; give the provider another name.');
     const exactly = endpoints && { endpoints: { ...NO_ENDPOINTS, ...given(endpoints) } };
@@ -60,16 +60,7 @@ export class ProvidersConfiguration implements ConfigurationContributor {
 }
 
 function exported(view: ProviderView): object {
-  const {
-    id: _i,
-    clientSecretSet: _s,
-    redirectUri: _r,
-    warnings: _w,
-    createdAt: _c,
-    updatedAt: _u,
-    ...rest
-  } = view;
-  return rest;
+  return without(view, ['id', 'clientSecretSet', 'redirectUri', 'warnings', 'createdAt', 'updatedAt']);
 }
 
 function given(endpoints: ProviderEndpointsInput): ProviderEndpointsInput {

@@ -3,6 +3,9 @@ import type { Snapshot, SnapshotSlot } from './snapshot.js';
 
 export const CHANGE_FEED = Symbol('CHANGE_FEED');
 
+/** For `onReload`: every topic. */
+export const ANY_TOPIC = '*';
+
 /** A change of settings, for the audit log and the version history. Holds no secret. */
 export interface ChangeDescription {
   /** Slot topic that other nodes and this one reload. */

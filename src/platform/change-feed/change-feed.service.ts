@@ -7,6 +7,7 @@ import { LOGGER } from '../logging/logger.js';
 import type { Logger } from '../logging/logger.js';
 import { DatabaseUnavailableError, isDatabaseDown } from '../database/database.errors.js';
 import { ChangeListener } from './change-listener.js';
+import { ANY_TOPIC } from './change-feed.port.js';
 import type { ChangeDescription, ChangeFeedPort, ChangeSetPort, SlotLoader } from './change-feed.port.js';
 import { initialSnapshot } from './snapshot.js';
 import type { Snapshot, SnapshotSlot } from './snapshot.js';
@@ -192,7 +193,7 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
       this.snapshot = registration.slot.replaceIn(this.current, value);
     }
     for (const entry of this.reloadListeners) {
-      if (entry.topic === topic) entry.listener();
+      if (entry.topic === topic || entry.topic === ANY_TOPIC) entry.listener();
     }
     this.log.debug({ topic, keys: keys?.length, version: this.current.version }, 'settings reloaded');
   }

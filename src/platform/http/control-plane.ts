@@ -1,5 +1,4 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { LOGGER } from '../logging/logger.js';
 import type { Logger } from '../logging/logger.js';
 import { setUpOpenApi } from '../openapi/set-up-open-api.js';
@@ -23,7 +22,7 @@ export function configureControlPlane(
 
 /** Body parsers, security headers, validation and problem details. */
 export function configureControlHttp(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   app.get(ControlRoutes).watch(fastify);
   installControlHeaders(fastify);
   configureBodyParsers(fastify);

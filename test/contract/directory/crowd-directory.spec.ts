@@ -14,7 +14,12 @@ describe('Crowd as the directory of an application', () => {
   beforeAll(async () => {
     node = await ApplicationNode.start();
     crowd = await startCrowd();
-    const directory = { kind: 'crowd', baseUrl: crowd.url, username: 'restgate', password: crowd.applicationPassword };
+    const directory = {
+      kind: 'crowd',
+      baseUrl: crowd.url,
+      username: 'restgate',
+      password: crowd.applicationPassword,
+    };
     jira = await connect(node, 'jira', { directory });
   });
 
@@ -24,8 +29,10 @@ describe('Crowd as the directory of an application', () => {
     await jira.close();
   });
 
-  const find = async (value: string, by: 'username' | 'email' = 'username'): Promise<DirectoryUser | undefined> =>
-    node.directory.find(node.application('jira'), { by, value });
+  const find = async (
+    value: string,
+    by: 'username' | 'email' = 'username',
+  ): Promise<DirectoryUser | undefined> => node.directory.find(node.application('jira'), { by, value });
 
   it('finds a user with direct and nested groups', async () => {
     const user = await find('Alice');

@@ -105,11 +105,14 @@ describe.each(PRODUCTS)('personal access tokens that users store for %s', (produ
     expect((await check()).body.identity).toMatchObject({ ok: true });
   });
 
-  it('outlive a restart of the node, and go with the application', async () => {
+  it('outlive the node, and go with the application', async () => {
     const { token } = standIn.issuePat('alice');
     await store(token);
-    await node.changeFeed.start();
-    expect(actAs('alice')).toMatchObject({ headers: ['Authorization', `Bearer ${token}`] });
+    const { url } = node.dataSource.options as { url: string };
+    const other = await ApplicationNode.start({}, url);
+    const acting = other.identity.actAs(other.application(product), principal('alice'), GET);
+    expect(acting).toMatchObject({ headers: ['Authorization', `Bearer ${token}`] });
+    await other.stop();
     await node.call('DELETE', `/applications/${product}`);
     expect(await node.dataSource.query('SELECT 1 FROM stored_pats')).toEqual([]);
     expect((await store(token)).status).toBe(404);

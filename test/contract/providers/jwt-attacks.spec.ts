@@ -33,6 +33,13 @@ describe('JWT access tokens', () => {
       ...more,
     });
 
+  const others: FakeProvider[] = [];
+  const another = async (): Promise<FakeProvider> => {
+    const server = await startFakeProvider();
+    others.push(server);
+    return server;
+  };
+
   beforeEach(async () => {
     idp = await startFakeProvider();
     idp.serveDiscovery([toJwk(key), toJwk(ecKey)]);
@@ -40,7 +47,7 @@ describe('JWT access tokens', () => {
   });
   afterEach(async () => {
     await kit.close();
-    await idp.close();
+    await Promise.all([idp, ...others.splice(0)].map((server) => server.close()));
   });
 
   it('accepts a good token, then answers from the cache without a promise', async () => {
@@ -74,7 +81,7 @@ describe('JWT access tokens', () => {
   });
 
   it('J-05 never follows or trusts keys in the header', async () => {
-    const evil = await startFakeProvider();
+    const evil = await another();
     const attacker = newSigningKey('RS256', 'evil');
     evil.serveDiscovery([toJwk(attacker)]);
     const headers: JwtHeader[] = [
@@ -87,7 +94,6 @@ describe('JWT access tokens', () => {
     for (const header of headers)
       expect(await kit.outcome(token({}, header, attacker))).toBe('oauth_token_rejected');
     expect(evil.requests).toHaveLength(0);
-    await evil.close();
   });
 
   it('J-07 gives expired tokens a leeway of 60 s and no more', async () => {
@@ -119,7 +125,7 @@ describe('JWT access tokens', () => {
   });
 
   it('J-13 compares issuers exactly and keeps keys to their issuer', async () => {
-    const other = await startFakeProvider();
+    const other = await another();
     const otherKey = newSigningKey('RS256', 'other');
     other.serveDiscovery([toJwk(otherKey)]);
     kit.use(provider(), provider({ name: 'b', issuer: other.url, endpoints: { jwks: `${other.url}/jwks` } }));
@@ -127,7 +133,6 @@ describe('JWT access tokens', () => {
     expect(await kit.outcome(token({ iss: other.url }))).toBe('oauth_token_rejected');
     expect(await kit.outcome(token({}, {}, otherKey))).toBe('oauth_token_rejected');
     expect(await kit.outcome(token({ iss: other.url }, {}, otherKey))).toBe('user alice');
-    await other.close();
   });
 
   it.each([

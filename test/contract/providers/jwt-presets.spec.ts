@@ -261,6 +261,17 @@ describe.each(CASES)('the preset $preset', ({ preset, parameters, person, user, 
 
 describe('several tenants of Entra', () => {
   const key = newSigningKey('RS256', 'k1');
+  let idp: FakeProvider;
+  let kit: VerifierKit;
+
+  beforeEach(async () => {
+    idp = await startFakeProvider();
+  });
+  afterEach(async () => {
+    await kit.close();
+    await idp.close();
+  });
+
   const claims = (tid: string, iss = `https://login.microsoftonline.com/${tid}/v2.0`) => ({
     ...CASES[0]?.person,
     iss,
@@ -270,14 +281,13 @@ describe('several tenants of Entra', () => {
   });
 
   it('ties issuer, tenant and key together', async () => {
-    const idp = await startFakeProvider();
     const single = newSigningKey('RS256', 'single');
     idp.serveDiscovery([
       { ...toJwk(key), issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' },
       { ...toJwk(single), issuer: `https://login.microsoftonline.com/${OTHER}/v2.0` },
     ]);
     const parameters = { tenant: 'organizations', apiUri: 'api://our-api' };
-    const kit = new VerifierKit(
+    kit = new VerifierKit(
       aProvider({ preset: 'entra-id', parameters, endpoints: { jwks: `${idp.url}/jwks` } }),
     );
     const outcome = (payload: object, by = key) =>
@@ -291,7 +301,5 @@ describe('several tenants of Entra', () => {
     expect(await outcome(claims('x', 'https://login.microsoftonline.com/x/v2.0'))).toBe(
       'oauth_token_rejected',
     );
-    await kit.close();
-    await idp.close();
   });
 });

@@ -82,7 +82,7 @@ describe('presets whose tokens are opaque', () => {
   });
 
   describe.each(['github', 'github-enterprise'])('%s', (preset) => {
-    const parameters = preset === 'github' ? {} : { host: 'github.corp.test' };
+    const parameters: Record<string, string> = preset === 'github' ? {} : { host: 'github.corp.test' };
     const check = '/applications/restgate/token';
     const useIt = () =>
       use(preset, { parameters }, { introspection: `${idp.url}/applications/{client_id}/token` });
@@ -211,7 +211,7 @@ describe('presets whose tokens are opaque', () => {
   it.each(['onelogin', 'pingfederate'])(
     '%s: introspection names the client, user info the user',
     async (preset) => {
-      const parameters =
+      const parameters: Record<string, string> =
         preset === 'onelogin' ? { subdomain: 'corp' } : { baseUrl: 'https://sso.corp.test:9031' };
       use(preset, { parameters, usernameAttribute: 'preferred_username' });
       const active = { active: true, client_id: 'restgate', token_type: 'Bearer', sub: '1', exp: now() + 60 };

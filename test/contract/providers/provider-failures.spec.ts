@@ -10,6 +10,7 @@ describe('providers that misbehave', () => {
   const key = newSigningKey('RS256', 'rsa-1');
   let idp: FakeProvider;
   let kit: VerifierKit;
+  const opened: { close(): Promise<void> }[] = [];
 
   const claims = (): Record<string, unknown> => ({
     iss: idp.url,
@@ -42,8 +43,7 @@ describe('providers that misbehave', () => {
     kit = new VerifierKit();
   });
   afterEach(async () => {
-    await kit.close();
-    await idp.close();
+    await Promise.all([kit, idp, ...opened.splice(0)].map((one) => one.close()));
   });
 
   it('D-01 fetches keys once for any number of unknown key ids, one after another and in parallel', async () => {
@@ -69,12 +69,12 @@ describe('providers that misbehave', () => {
 
   it('D-05 does not follow redirects of the key set', async () => {
     const target = await startFakeProvider();
+    opened.push(target);
     target.serveDiscovery([toJwk(key)]);
     idp.on('/jwks', { status: 302, headers: { location: `${target.url}/jwks` } });
     kit.use(jwt());
     expect(await kit.outcome(token())).toBe('provider_unavailable');
     expect(target.requests).toHaveLength(0);
-    await target.close();
   });
 
   it.each<[string, ScriptedAnswer]>([
@@ -142,15 +142,16 @@ describe('providers that misbehave', () => {
     expect(await kit.outcome(token())).toBe('user alice');
     await idp.pause();
     const restarted = new VerifierKit(jwt({ id: provider.id }));
+    opened.push(restarted);
     for (const [id, keys] of kit.storedKeys) {
       restarted.storedKeys.set(id, { ...keys, fetchedAt: new Date(Date.now() - 3600_000) });
     }
     expect(await restarted.outcome(token())).toBe('user alice');
     const tooOld = new VerifierKit(jwt({ id: provider.id }));
+    opened.push(tooOld);
     for (const [id, keys] of kit.storedKeys)
       tooOld.storedKeys.set(id, { ...keys, fetchedAt: new Date(Date.now() - 25 * 3600_000) });
     expect(await tooOld.outcome(token())).toBe('provider_unavailable');
-    await Promise.all([restarted.close(), tooOld.close()]);
   });
 
   it('asks a second provider when the first does not know the token, and says 503 when the first is away', async () => {

@@ -108,7 +108,7 @@ const CASES: AttackCase[] = [
 ];
 
 describe('header fields over a raw socket', () => {
-  let world: AttackWorld | undefined;
+  let world: AttackWorld;
 
   beforeAll(async () => {
     world = await AttackWorld.start();
@@ -117,7 +117,7 @@ describe('header fields over a raw socket', () => {
   afterAll(() => world?.stop());
 
   it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))('%s', async (_name, attack) => {
-    await (world as AttackWorld).expectOutcome(attack);
+    await world.expectOutcome(attack);
   });
 
   it('H-33 keeps hop-by-hop fields of the application from the client', async () => {
@@ -127,7 +127,7 @@ describe('header fields over a raw socket', () => {
       headers: { Connection: 'close, X-Secret', 'X-Secret': '1', 'Keep-Alive': 'timeout=99', 'Proxy-Authenticate': 'Basic', 'X-AUSERNAME': 'alice' },
       body: '{}',
     });
-    const answer = await (world as AttackWorld).send(get(MYSELF, ALICE));
+    const answer = await world.send(get(MYSELF, ALICE));
     expect(answer.status).toBe(200);
     expect(answer.header('X-Secret')).toEqual([]);
     expect(answer.header('Proxy-Authenticate')).toEqual([]);

@@ -87,7 +87,7 @@ const CASES: AttackCase[] = [
 ];
 
 describe('paths and methods over a raw socket', () => {
-  let world: AttackWorld | undefined;
+  let world: AttackWorld;
 
   beforeAll(async () => {
     world = await AttackWorld.start();
@@ -96,6 +96,6 @@ describe('paths and methods over a raw socket', () => {
   afterAll(() => world?.stop());
 
   it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))('%s', async (_name, attack) => {
-    await (world as AttackWorld).expectOutcome(attack);
+    await world.expectOutcome(attack);
   });
 });

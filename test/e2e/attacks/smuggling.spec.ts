@@ -21,7 +21,7 @@ const CASES: AttackCase[] = [
 ];
 
 describe('request smuggling over a raw socket', () => {
-  let world: AttackWorld | undefined;
+  let world: AttackWorld;
 
   beforeAll(async () => {
     world = await AttackWorld.start();
@@ -30,7 +30,7 @@ describe('request smuggling over a raw socket', () => {
   afterAll(() => world?.stop());
 
   it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))('%s', async (_name, attack) => {
-    await (world as AttackWorld).expectOutcome(attack);
+    await world.expectOutcome(attack);
   });
 
   it.each([
@@ -38,7 +38,7 @@ describe('request smuggling over a raw socket', () => {
     ['S-23 a flood of chunk extensions', `5;${'a'.repeat(200_000)}\r\nhello\r\n0\r\n\r\n`],
   ])('%s never complete a request', async (_name, body) => {
     world.jira.clear();
-    const answer = await (world as AttackWorld).send(post(SEARCH, [ALICE, 'Transfer-Encoding: chunked'], body));
+    const answer = await world.send(post(SEARCH, [ALICE, 'Transfer-Encoding: chunked'], body));
     expect([400, 413, 502, 0]).toContain(answer.status);
     expect(world.jira.requests.filter((request) => request.complete && request.path === SEARCH)).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('request smuggling over a raw socket', () => {
   it('S-25 a body on GET is not read as a second request', async () => {
     world.jira.clear();
     const inner = 'GET /rest/api/2/admin HTTP/1.1\r\nX: y\r\n';
-    const answer = await (world as AttackWorld).send(`${get('/rest/api/2/myself', ALICE, `Content-Length: ${inner.length}`)}${inner}`);
+    const answer = await world.send(`${get('/rest/api/2/myself', ALICE, `Content-Length: ${inner.length}`)}${inner}`);
     expect(answer.status).toBe(400);
     expect(answer.header('Connection')).toContain('close');
     expect(world.jira.requestsTo('/rest/api/2/admin')).toEqual([]);
@@ -54,7 +54,7 @@ describe('request smuggling over a raw socket', () => {
 
   it('S-31 h2c is answered as HTTP/1.1', async () => {
     world.jira.clear();
-    const answer = await (world as AttackWorld).send(
+    const answer = await world.send(
       get('/rest/api/2/myself', ALICE, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'),
     );
     expect(answer.status).toBe(200);
@@ -65,15 +65,15 @@ describe('request smuggling over a raw socket', () => {
   });
 
   it('S-33 surplus bytes of the application are nobody’s answer', async () => {
-    const first = await (world as AttackWorld).send(get('/rest/standin/1.0/surplus', ALICE));
-    const second = await (world as AttackWorld).send(get('/rest/api/2/myself', ALICE));
+    const first = await world.send(get('/rest/standin/1.0/surplus', ALICE));
+    const second = await world.send(get('/rest/api/2/myself', ALICE));
     expect(first.raw.toString('latin1')).not.toContain('evil');
     expect(second.status).toBe(200);
     expect(JSON.parse(second.body.toString())).toMatchObject({ name: 'alice' });
   });
 
   it('S-35 an unsolicited 101 is 502', async () => {
-    const answer = await (world as AttackWorld).send(get('/rest/standin/1.0/unsolicited-101', ALICE));
+    const answer = await world.send(get('/rest/standin/1.0/unsolicited-101', ALICE));
     expect(answer.status).toBe(502);
   });
 });

@@ -100,6 +100,17 @@ it('changes nothing when the document says what is stored', async () => {
   expect((await get(one)).headers['etag']).toBe(headers['etag']);
 });
 
+it('saves no new version of settings when the document leaves out what has its default anyway', async () => {
+  const partial = { ...WANTED, applications: undefined, providers: undefined };
+  await put(one, partial);
+  const versions = async () => (await one.call('GET', '/global-settings')).headers['etag'];
+  const before = await versions();
+  expect((await put(one, partial)).body.changes).toEqual([]);
+  expect(await versions()).toBe(before);
+  const events = await one.call<{ items: unknown[] }>('GET', '/audit/events?category=admin');
+  expect(events.body.items).toHaveLength(4);
+});
+
 it('shows with dryRun what would change, and keeps nothing of it', async () => {
   const before = await get(one);
   const { body } = await put(one, WANTED, '?dryRun=true');

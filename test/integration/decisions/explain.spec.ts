@@ -239,6 +239,17 @@ describe('explain', () => {
       });
     });
 
+    it('keeps nothing of what was pasted, neither in the audit log nor in the settings', async () => {
+      const secret = `pasted-${Date.now()}-secret`;
+      await test({ scheme: 'basic', token: secret, username: 'alice' });
+      await ask('/rest/api/2/myself', { credential: { scheme: 'bearer', token: secret } });
+      const [events, configuration] = await Promise.all([
+        world.gateway.admin.call('GET', '/audit/events?limit=500'),
+        world.gateway.admin.call('GET', '/configuration'),
+      ]);
+      expect(JSON.stringify([events, configuration])).not.toContain(secret);
+    });
+
     it('counts no failure against the address', async () => {
       for (let i = 0; i < 30; i++)
         await test({ scheme: 'bearer', token: 'rgt_nonsense', clientIp: '127.0.0.1' });

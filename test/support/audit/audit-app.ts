@@ -2,27 +2,27 @@ import { chmodSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Global, Module } from '@nestjs/common';
-import type { DynamicModule, Type } from '@nestjs/common';
+import { Global, Injectable, Module, UnauthorizedException } from '@nestjs/common';
+import type { CanActivate, DynamicModule, ExecutionContext, Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { CLOCK } from '../../../src/lib/clock.js';
-import { AccessModule } from '../../../src/modules/access/access.module.js';
+import { ACCESS_METADATA } from '../../../src/modules/access/access.port.js';
+import type { Actor } from '../../../src/modules/access/access.port.js';
 import { AUDIT } from '../../../src/modules/audit/audit.port.js';
 import type { AuditPort } from '../../../src/modules/audit/audit.port.js';
 import { AuditModule } from '../../../src/modules/audit/audit.module.js';
-import { AUTHENTICATOR } from '../../../src/modules/credentials/credentials.port.js';
 import { ChangeFeedModule } from '../../../src/platform/change-feed/change-feed.module.js';
 import { ChangeFeedService } from '../../../src/platform/change-feed/change-feed.service.js';
 import { CONFIG } from '../../../src/platform/config/config.js';
 import { SECRET_BOX, SecretBox } from '../../../src/platform/crypto/secret-box.js';
 import { DatabaseModule } from '../../../src/platform/database/database.module.js';
 import { configureBodyParsers } from '../../../src/platform/http/body-parsers.js';
-import { ControlRoutes } from '../../../src/platform/http/control-routes.js';
 import { ProblemFilter } from '../../../src/platform/http/problem-filter.js';
 import { installControlHeaders } from '../../../src/platform/http/security-headers.js';
 import { createValidationPipe } from '../../../src/platform/http/validation-pipe.js';
@@ -30,7 +30,8 @@ import { LOGGER } from '../../../src/platform/logging/logger.js';
 import type { Logger } from '../../../src/platform/logging/logger.js';
 import { createMetrics, METRICS } from '../../../src/platform/metrics/metrics.js';
 import { SettingsModule } from '../../../src/platform/settings/settings.module.js';
-import { ADMIN_TOKEN, nobody, testConfig } from '../control-plane/control-app.js';
+import { requestIdOf } from '../../../src/platform/http/request-id.js';
+import { ADMIN_TOKEN, testConfig } from '../control-plane/control-app.js';
 
 export const ENCRYPTION_KEY = Buffer.alloc(32, 7);
 
@@ -80,7 +81,6 @@ export async function startAuditApp(
       DatabaseModule.forRoot({ url: databaseUrl, poolSize: 5 }),
       ChangeFeedModule,
       SettingsModule,
-      AccessModule,
       AuditModule,
       ...(options.imports ?? []),
     ],
@@ -113,7 +113,6 @@ export async function startAuditApp(
 /** The control plane's HTTP frame, without the OpenAPI document. */
 function frame(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  app.get(ControlRoutes).watch(fastify);
   installControlHeaders(fastify);
   configureBodyParsers(fastify);
   app.useGlobalPipes(createValidationPipe());
@@ -142,6 +141,26 @@ async function call(
   return { status: answer.statusCode, headers: answer.headers, text, json };
 }
 
+/** Stands for the access guard: the bootstrap admin on declared routes, nobody else. */
+@Injectable()
+class AdminOnly implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    if (Reflect.getMetadata(ACCESS_METADATA, context.getHandler()) === undefined) return false;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
+    if (request.headers.authorization !== `Bearer ${ADMIN_TOKEN}`) throw new UnauthorizedException();
+    request.actor = {
+      username: 'bootstrap-admin',
+      level: 'admin',
+      groups: [],
+      credential: { kind: 'none' },
+      bootstrap: true,
+      clientIp: '127.0.0.1',
+      requestId: requestIdOf(request.raw),
+    };
+    return true;
+  }
+}
+
 function globals(dataDir: string, databaseUrl: string, metrics: Registry): DynamicModule {
   @Global()
   @Module({})
@@ -151,7 +170,11 @@ function globals(dataDir: string, databaseUrl: string, metrics: Registry): Dynam
     { provide: LOGGER, useValue: pino({ level: process.env['TEST_LOG'] ?? 'silent' }) },
     { provide: METRICS, useValue: metrics },
     { provide: SECRET_BOX, useValue: new SecretBox([ENCRYPTION_KEY]) },
-    { provide: AUTHENTICATOR, useValue: nobody },
+    { provide: APP_GUARD, useClass: AdminOnly },
   ];
-  return { module: TestGlobals, providers, exports: providers.map(({ provide }) => provide) };
+  return {
+    module: TestGlobals,
+    providers,
+    exports: providers.map(({ provide }) => provide).filter((provide) => provide !== APP_GUARD),
+  };
 }

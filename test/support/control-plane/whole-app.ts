@@ -75,7 +75,7 @@ function configFor(dataDir: string): Config {
     metricsPublic: false,
     providerAllowedHosts: [],
     shutdownGraceSeconds: 1,
-  } as Config;
+  };
 }
 
 async function call<T>(

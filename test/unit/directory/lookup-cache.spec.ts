@@ -16,7 +16,13 @@ describe('a cache of look-ups', () => {
   beforeEach(() => {
     now = 1_000_000;
     calls = 0;
-    cache = new LookupCache({ freshMs: FRESH_MS, staleMs: STALE_MS, negativeMs: NEGATIVE_MS, largest: 3, now: () => now });
+    cache = new LookupCache({
+      freshMs: FRESH_MS,
+      staleMs: STALE_MS,
+      negativeMs: NEGATIVE_MS,
+      largest: 3,
+      now: () => now,
+    });
   });
 
   const found = (name: string) => (): Promise<Thing | undefined> => {

@@ -47,8 +47,8 @@ describe('the rate-limit step', () => {
     expect(await outcomes(3)).toEqual(['ok', 'ok', 'rate_limited']);
     elapsed += 1_800_000;
     const { result, headers } = await bench.ask(token());
-    expect(result).toMatchObject({ reason: 'rate_limited', retryAfterSeconds: 3600 });
-    expect(headers['RateLimit']).toBe('"default";r=0;t=3600');
+    expect(result).toMatchObject({ reason: 'rate_limited', retryAfterSeconds: 1800 });
+    expect(headers['RateLimit']).toBe('"default";r=0;t=1800');
   });
 
   it('counts refused requests too', async () => {

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns';
+import { lookup as resolve } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { isForbiddenSinkAddress } from '../sink-address.policy.js';
@@ -32,3 +33,15 @@ export const sinkLookup: LookupFunction = (hostname, options, callback) => {
     else callback(null, first.address, first.family);
   });
 };
+
+/** The address to send datagrams to: checked as by `sinkLookup`. Throws `SinkAddressError`. */
+export async function sinkAddress(
+  host: string,
+): Promise<{ readonly address: string; readonly family: number }> {
+  const addresses = await resolve(host, { all: true });
+  const first = addresses[0];
+  if (!first || addresses.some(({ address }) => isForbiddenSinkAddress(address))) {
+    throw new SinkAddressError('The name leads to an address that is not allowed.');
+  }
+  return first;
+}

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import type { SyslogSink as SyslogSettings } from '../audit-settings.port.js';
 import type { AuditEventView } from '../dto/audit-event.dto.js';
-import { checkSinkHost, sinkLookup } from './sink-connection.service.js';
+import { checkSinkHost, sinkAddress, sinkLookup } from './sink-connection.service.js';
 import type { AuditSink } from './sink.port.js';
 import { datagram, framed, syslogMessage } from './syslog-message.policy.js';
 
@@ -82,12 +82,11 @@ export class SyslogSink implements AuditSink {
   }
 
   private async sendDatagrams(messages: readonly string[]): Promise<void> {
-    const { host, port } = this.settings;
-    const type = host.includes(':') ? 'udp6' : 'udp4';
-    const socket = createSocket({ type, lookup: sinkLookup as never });
+    const { address, family } = await sinkAddress(this.settings.host);
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
     try {
       for (const message of messages)
-        await sendDatagram(socket, datagram(message, DATAGRAM_BYTES), port, host);
+        await sendDatagram(socket, datagram(message, DATAGRAM_BYTES), this.settings.port, address);
     } finally {
       socket.close();
     }

@@ -1,0 +1,122 @@
+import { DataSource } from 'typeorm';
+import { AuditMaintenance } from '../../../src/modules/audit/audit-maintenance.service.js';
+import { AuditVerify } from '../../../src/modules/audit/audit-verify.service.js';
+import { auditEvent } from '../../factories/audit-event.js';
+import { startAuditApp } from '../../support/audit/audit-app.js';
+import type { AuditApp } from '../../support/audit/audit-app.js';
+import { createTestDatabase } from '../../support/database.js';
+import type { TestDatabase } from '../../support/database.js';
+
+const DAY = 86_400_000;
+
+describe('the hash chain of the audit log', () => {
+  let database: TestDatabase;
+  let audit: AuditApp;
+  let sql: DataSource;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    audit = await startAuditApp(database.url);
+    sql = audit.app.get(DataSource);
+    const now = Date.now();
+    for (let n = 0; n < 30; n++) {
+      const time = now - (n % 3) * DAY;
+      const admin = { category: 'admin', target: 'tokens/x', before: { b: 1, a: [2] }, after: null } as const;
+      audit.audit.record(
+        auditEvent({ time, requestId: `n-${n}`, user: 'Jürgen', ...(n === 7 ? admin : {}) }),
+      );
+    }
+    await audit.audit.flush();
+    await audit.call('PUT', '/audit/settings', { retention: { days: 365 } });
+    await audit.app.get(AuditMaintenance).run();
+  });
+
+  afterEach(async () => {
+    await audit.close();
+    await database.drop();
+  });
+
+  async function faults(): Promise<string[]> {
+    const report = await audit.app.get(AuditVerify).verify(audit.clock.now());
+    return report.faults.map(({ seq, fault }) => (seq === undefined ? fault : `${seq}: ${fault}`));
+  }
+
+  it('is whole when nobody touched it, also after another start', async () => {
+    expect(await faults()).toEqual([]);
+    const { rows, days, chains } = await audit.app.get(AuditVerify).verify(Date.now());
+    expect([rows, days, chains]).toEqual([31, 3, 4]);
+  });
+
+  it.each([
+    [
+      'a changed field',
+      `UPDATE audit_events SET username = 'mallory' WHERE request_id = 'n-15'`,
+      '6: the row is not as it was written',
+    ],
+    ['a removed row', `DELETE FROM audit_events WHERE request_id = 'n-15'`, '6: rows are missing'],
+    ['a removed end', `DELETE FROM audit_events WHERE request_id = 'n-27'`, '10: rows are missing'],
+    [
+      'a removed end that the head was adapted to',
+      `WITH gone AS (DELETE FROM audit_events WHERE request_id = 'n-28' RETURNING chain, seq)
+       UPDATE audit_chains SET seq = 9, rows = 9, hash = (SELECT hash FROM audit_events e, gone g WHERE e.chain = g.chain AND e.seq = 9)
+        WHERE chain = (SELECT chain FROM gone)`,
+      'the day is not as it was sealed',
+    ],
+    [
+      'an added row',
+      `INSERT INTO audit_events (id, time, request_id, category, decision, chain, seq, hash)
+       SELECT gen_random_uuid(), time, 'forged', 'request', 'forwarded', chain || '-x', 1, 'x' FROM audit_events WHERE request_id = 'n-1'`,
+      'the chain is not known',
+    ],
+    [
+      'a removed day',
+      `WITH gone AS (DELETE FROM audit_events WHERE time < now() - interval '40 hours' RETURNING chain)
+       DELETE FROM audit_chains WHERE chain IN (SELECT chain FROM gone)`,
+      'the day is not as it was sealed',
+    ],
+    ['a removed seal', `DELETE FROM audit_seals WHERE id = (SELECT min(id) FROM audit_seals)`, 'is missing'],
+    [
+      'a forged seal',
+      `UPDATE audit_seals SET content = replace(content, '"seq":10', '"seq":11')`,
+      'is not genuine',
+    ],
+  ])('tells of %s', async (_name, tampering, expected) => {
+    await sql.query(tampering);
+    expect((await faults()).some((fault) => fault.includes(expected))).toBe(true);
+  });
+
+  it('names the first broken link with its event', async () => {
+    await sql.query(`UPDATE audit_events SET status = 204 WHERE request_id IN ('n-9', 'n-18')`);
+    const { faults: found } = await audit.app.get(AuditVerify).verify(Date.now());
+    const events = await sql.query<{ id: string }[]>(`SELECT id FROM audit_events WHERE request_id = 'n-9'`);
+    expect(found[0]).toMatchObject({ seq: 4, eventId: events[0]?.id });
+  });
+});
+
+describe('an audited request', () => {
+  it('A-13 leaves exactly one event with rule, settings version, token id, user, addresses and durations', async () => {
+    const database = await createTestDatabase();
+    const audit = await startAuditApp(database.url);
+    const events = [
+      auditEvent({ requestId: 'allowed' }),
+      auditEvent({ requestId: 'refused', decision: 'denied', reason: 'ip_not_allowed', status: 403 }),
+    ];
+    for (const event of events) audit.audit.record(event);
+    await audit.audit.flush();
+    for (const event of events) {
+      const { json } = await audit.call('GET', `/audit/events?requestId=${event.requestId}`);
+      expect(json.items).toHaveLength(1);
+      expect(json.items[0]).toMatchObject({
+        reason: event.reason ?? null,
+        configVersion: 3,
+        user: 'alice',
+        credential: { kind: 'api-token', id: event.credentialId },
+        clientIp: '203.0.113.7',
+        peerIp: '10.0.0.1',
+        durationMs: 12.346,
+      });
+    }
+    await audit.close();
+    await database.drop();
+  });
+});
