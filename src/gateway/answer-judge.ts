@@ -11,6 +11,13 @@ import type { UpstreamFailure } from './upstream.client.js';
 /** What Jira and Confluence call somebody who is not signed in; Bitbucket leaves the field out. */
 const NOBODY = 'anonymous';
 
+/** Taken back since it was last looked up: the products answer as nobody then. */
+const PAT_NO_LONGER_VALID: UpstreamFailure = {
+  reason: 'pat_rejected',
+  detail: 'the application did not accept the personal access token',
+  beforeAnswer: false,
+};
+
 /** Judges the head of the application's answer: did it answer as the user whom the request was decided for? */
 export class AnswerJudge {
   /** True when the application refused the caller's own password or token. */
@@ -35,7 +42,7 @@ export class AnswerJudge {
 
   /** The denial that the client is given for a failure. */
   denialFor(failure: UpstreamFailure): Denial {
-    const invalid = failure.reason === 'authentication_required' ? { bearerError: 'invalid_token' as const } : undefined;
+    const invalid = failure.reason === 'authentication_required' || failure.reason === 'pat_rejected' ? { bearerError: 'invalid_token' as const } : undefined;
     return deny(failure.reason, { detail: failure.detail, ...invalid });
   }
 
@@ -47,6 +54,7 @@ export class AnswerJudge {
     const { mode } = this.way;
     if (mode !== 'identity' && mode !== 'own-credential') return undefined;
     if (this.exchange.credential.kind === 'basic') return this.basicMismatch(status, userName);
+    if (this.exchange.credential.kind === 'pat' && userName?.toLowerCase() === NOBODY) return PAT_NO_LONGER_VALID;
     if (this.application.identityCheck === 'off') return undefined;
     if (userName === undefined) return this.missing(status);
     const intended = this.exchange.principal?.username ?? '';

@@ -70,8 +70,13 @@ export class ExchangeRecorder {
 
   /** The answer was passed on whole. */
   finish(exchange: GatewayExchange, loginFailed: boolean): void {
-    if (loginFailed) this.failures.note(exchange.clientIp, exchange.time);
+    if (loginFailed) this.noteFailedLogin(exchange);
     this.record(exchange, this.kindOf(exchange), undefined, undefined);
+  }
+
+  /** The application refused the caller's own password: it counts against the address. */
+  noteFailedLogin(exchange: GatewayExchange): void {
+    this.failures.note(exchange.clientIp, exchange.time);
   }
 
   /** The exchange broke off: the client left, or the application stopped in the middle of its answer. */

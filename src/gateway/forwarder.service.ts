@@ -163,8 +163,8 @@ export class Forwarder {
     const retry =
       run.mayRetry && failure.beforeAnswer && failure.reason === 'upstream_unavailable' && (method === 'GET' || method === 'HEAD');
     if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
-      const status = judge.denialFor(failure);
-      this.recorder.deny(exchange, response, status);
+      if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
+      this.recorder.deny(exchange, response, judge.denialFor(failure));
       return;
     }
     const started = this.start(exchange, request, response, false);

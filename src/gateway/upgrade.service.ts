@@ -6,7 +6,6 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../modules/applications/applications.port.js';
-import { isDenial } from '../modules/identity/identity.port.js';
 import { deny, runStep } from '../modules/decisions/pipeline.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { PIPELINE } from '../modules/decisions/decisions.port.js';
@@ -68,7 +67,7 @@ export class UpgradeService implements OnApplicationShutdown {
         return this.recorder.deny(exchange, response, deny('upstream_unavailable', { detail: 'too many open upgrades' }));
       }
       const prepared = await this.forwarder.prepareUpgrade(exchange);
-      if (isDenial(prepared)) return this.recorder.deny(exchange, response, prepared);
+      if ('verdict' in prepared) return this.recorder.deny(exchange, response, prepared);
       this.connect({ exchange, request, client }, prepared, response, head);
     } catch (error) {
       this.recorder.fail(exchange, response, error);

@@ -33,7 +33,7 @@ export interface TestRestgateOptions {
 /** The whole product in this process, on loopback ports of its own and a database of its own. */
 export async function startTestRestgate(options: TestRestgateOptions = {}): Promise<TestRestgate> {
   const own = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
-  const databaseUrl = options.databaseUrl ?? (own?.url);
+  const databaseUrl = options.databaseUrl ?? (own as TestDatabase).url;
   const dataDir = mkdtempSync(join(tmpdir(), 'restgate-test-'));
   const config = readConfig(
     { installDir: process.cwd(), writeGenerated: true },

@@ -77,7 +77,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 /** Starts a stand-in and registers it, as an admin would do with the real product. */
 export async function connectProduct(
-  gateway: TestRestgate,
+  gateway: Pick<TestRestgate, 'admin'>,
   product: StandInProduct,
   identity: 'oauth1' | 'header' | 'none',
 ): Promise<AtlassianStandIn> {
@@ -114,7 +114,7 @@ export async function connectProduct(
 }
 
 export async function connectProvider(
-  gateway: TestRestgate,
+  gateway: Pick<TestRestgate, 'admin'>,
   provider: OidcTestProvider,
   validation: 'jwt' | 'introspection' | 'userinfo',
 ): Promise<{ id: string }> {

@@ -43,7 +43,7 @@ function longestPrefix(applications: readonly Application[], path: string): Rout
     if (length === 0) return { application, policyPath: path };
     if (!path.startsWith(application.pathPrefix)) continue;
     if (path.length === length) return { application, policyPath: '/' };
-    return { application, policyPath: path.slice(length) };
+    if (path.charCodeAt(length) === SLASH) return { application, policyPath: path.slice(length) };
   }
   return undefined;
 }

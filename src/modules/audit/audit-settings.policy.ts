@@ -55,7 +55,8 @@ export function settingsView(settings: AuditSettings, lastRun: PruneRunView | nu
 
 /** What an audited change shows: as the API, and that the secret became another. */
 export function auditedSettings(settings: AuditSettings, secretChanged: boolean): object {
-  const { lastRun: _lastRun, ...shown } = settingsView(settings, null);
+  const { enabled, retention, schedule, sinks, spill } = settingsView(settings, null);
+  const shown = { enabled, retention, schedule, sinks, spill };
   return secretChanged ? { ...shown, webhookSecret: 'changed' } : shown;
 }
 

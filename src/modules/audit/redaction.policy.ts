@@ -36,7 +36,6 @@ const LONG_WORD = /(?<![\w+/=-])[\w+/=-]{40,}(?![\w+/=-])/g;
  * reorder what a reader sees (CVE-2021-42574), or make a text that PostgreSQL refuses.
  */
 const UNPRINTABLE =
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 
 /**

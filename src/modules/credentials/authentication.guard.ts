@@ -20,11 +20,10 @@ export class AuthenticationGuard extends PipelineGuard {
   decide(exchange: Exchange): StepResult | Promise<StepResult> {
     const { snapshot, application, clientIp, time: now, dryRun, credential } = exchange;
     const context = { snapshot, application, clientIp, now, dryRun };
-    const answer =
-      credential.form === 'bearer'
-        ? this.bearer.authenticate(exchange, context)
-        : this.authenticator.authenticate(credential, context);
-    return answer instanceof Promise ? answer.then((result) => accept(exchange, result)) : accept(exchange, answer);
+    const answer = this.authenticator.authenticate(credential, context);
+    if (!(answer instanceof Promise)) return accept(exchange, answer);
+    const carried = credential.form === 'bearer' ? this.bearer.carry(credential.secret, answer) : answer;
+    return carried.then((result) => accept(exchange, result));
   }
 }
 

@@ -1,54 +1,52 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-http-bearer';
-import type { Denial, Exchange, Principal } from '../decisions/exchange.port.js';
-import { AUTHENTICATOR } from './credentials.port.js';
-import type { AuthenticationContext, AuthenticatorPort } from './credentials.port.js';
+import type { Denial, Principal } from '../decisions/exchange.port.js';
 
-type Answer = Principal | Denial | Promise<Principal | Denial>;
+const STRATEGY = 'restgate-bearer';
 
 /** The request that passport sees: the one field it may read. Tokens in query and body are never looked at. */
 interface BearerRequest {
   readonly headers: { readonly authorization: string };
-  readonly exchange: Exchange;
-  readonly context: AuthenticationContext;
-  answer: Answer | undefined;
+  readonly pending: Promise<Principal | Denial>;
+  user?: Principal | Denial;
 }
 
-/** passport calls these on the strategy; its own types leave them out. */
-interface PassportActions {
-  fail(challenge: unknown): void;
+/** passport-http-bearer takes the token out of the field; whose it is, the authenticator is already being asked. */
+@Injectable()
+export class BearerStrategy extends PassportStrategy(Strategy, STRATEGY) {
+  constructor() {
+    super({ passReqToCallback: true });
+  }
+
+  validate(request: BearerRequest): Promise<Principal | Denial> {
+    return request.pending;
+  }
 }
 
 /**
- * Carries the bearer step: passport-http-bearer takes the token out of the Authorization field, the
- * authenticator says whose it is. Driven directly and in one go, so that a cached token is answered
- * synchronously and nothing is shared between requests.
+ * Carries the bearer step through passport for tokens that have to be asked about. What is cached is answered
+ * before, synchronously: a promise on every request would be the dearest part of the step.
  */
 @Injectable()
-export class BearerAuthentication {
-  private readonly strategy: { authenticate(request: unknown): void };
-
-  constructor(@Inject(AUTHENTICATOR) authenticator: AuthenticatorPort) {
-    const strategy = new Strategy({ passReqToCallback: true }, (request: unknown) => {
-      const bearer = request as BearerRequest;
-      bearer.answer = authenticator.authenticate(bearer.exchange.credential, bearer.context);
-    });
-    // Reached only when the field holds no bearer token, which the credential step has ruled out.
-    (strategy as unknown as PassportActions).fail = (): void => {
-      throw new Error('The bearer strategy found no token in the field that the credential step recognised.');
-    };
-    this.strategy = strategy;
+export class BearerAuthentication extends AuthGuard(STRATEGY) {
+  /** What `pending` answers, once passport has found the token in its field. Throws what either throws. */
+  async carry(token: string, pending: Promise<Principal | Denial>): Promise<Principal | Denial> {
+    const request: BearerRequest = { headers: { authorization: `Bearer ${token}` }, pending };
+    await super.canActivate(contextOf(request));
+    if (!request.user) throw new Error('passport let a request pass without an answer.');
+    return request.user;
   }
 
-  authenticate(exchange: Exchange, context: AuthenticationContext): Answer {
-    const request: BearerRequest = {
-      headers: { authorization: `Bearer ${exchange.credential.secret}` },
-      exchange,
-      context,
-      answer: undefined,
-    };
-    this.strategy.authenticate(request);
-    if (request.answer === undefined) throw new Error('The bearer strategy did not ask the authenticator.');
-    return request.answer;
+  override handleRequest<T>(error: unknown, user: T): T {
+    if (error instanceof Error) throw error;
+    if (!user) throw new Error('passport found no token in the field that the credential step recognised.');
+    return user;
   }
+}
+
+function contextOf(request: BearerRequest): ExecutionContext {
+  const http = { getRequest: () => request, getResponse: () => ({}), getNext: () => undefined };
+  return { switchToHttp: () => http } as unknown as ExecutionContext;
 }

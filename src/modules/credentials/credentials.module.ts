@@ -4,7 +4,7 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { Authenticator } from './authenticator.service.js';
-import { BearerAuthentication } from './bearer.service.js';
+import { BearerAuthentication, BearerStrategy } from './bearer.service.js';
 import { CredentialGuard } from './credential.guard.js';
 import { AUTHENTICATOR } from './credentials.port.js';
 
@@ -14,6 +14,7 @@ import { AUTHENTICATOR } from './credentials.port.js';
   imports: [DirectoryModule, ProvidersModule, TokensModule],
   providers: [
     { provide: AUTHENTICATOR, useClass: Authenticator },
+    BearerStrategy,
     BearerAuthentication,
     CredentialGuard,
     AuthenticationGuard,

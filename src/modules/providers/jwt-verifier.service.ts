@@ -15,7 +15,7 @@ import { ProviderKeys } from './provider-keys.service.js';
 import type { VerificationKey } from './provider-keys.service.js';
 import type { Provider } from './provider-settings.port.js';
 import type { TokenRefusal } from './providers.port.js';
-import type { Found } from './token-questions.service.js';
+import type { Found } from './token-answers.policy.js';
 import { refuse } from './token-refusal.policy.js';
 
 /** Verifies JWT access tokens of one provider (RFC 9068 section 4, RFC 8725). */

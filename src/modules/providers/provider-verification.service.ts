@@ -11,7 +11,7 @@ import { isRefusal } from './providers.port.js';
 import type { TokenRefusal, TokenStep, VerifiedToken } from './providers.port.js';
 import { refusalOfIntrospection } from './token-answers.policy.js';
 import { TokenQuestions } from './token-questions.service.js';
-import type { Found } from './token-questions.service.js';
+import type { Found } from './token-answers.policy.js';
 import { refuse } from './token-refusal.policy.js';
 import {
   groupsOf,

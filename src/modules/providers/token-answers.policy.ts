@@ -7,7 +7,10 @@ import type { TokenRefusal } from './providers.port.js';
 import { refuse, shown } from './token-refusal.policy.js';
 
 /** What an answer about a token comes to: claims, a refusal of the token, or no usable answer. */
-export type TokenAnswer = { readonly claims: Claims } | TokenRefusal | Unusable;
+export type TokenAnswer = Found | Unusable;
+
+/** Claims, or why the token is refused. */
+export type Found = { readonly claims: Claims } | TokenRefusal;
 
 /** The provider's fault or our configuration's, never the token's. */
 export interface Unusable {

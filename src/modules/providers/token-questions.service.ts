@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER } from '../../platform/logging/logger.js';
 import type { Logger } from '../../platform/logging/logger.js';
-import type { Claims } from './claims.policy.js';
+import { textsAt } from './claims.policy.js';
+import { isIssuerOf } from './jwt-claims.policy.js';
+import { formOf } from './jwt-token.policy.js';
+import { JwtVerifier } from './jwt-verifier.service.js';
 import { presetOf } from './presets/presets.policy.js';
 import { Breakers } from './provider-breaker.service.js';
 import type { Purpose } from './provider-breaker.service.js';
@@ -10,11 +13,8 @@ import { ProviderHttpError } from './provider-http.errors.js';
 import { ProviderHttp } from './provider-http.service.js';
 import type { ProviderAnswer } from './provider-http.service.js';
 import type { Provider } from './provider-settings.port.js';
-import type { TokenRefusal } from './providers.port.js';
 import { introspectionOf, userinfoOf } from './token-answers.policy.js';
-import type { TokenAnswer } from './token-answers.policy.js';
-
-export type Found = { readonly claims: Claims } | TokenRefusal;
+import type { Found, TokenAnswer } from './token-answers.policy.js';
 
 /**
  * Asks a provider about a token. Each question has its breaker. Throws `ProviderHttpError` when there is no usable
@@ -26,6 +26,7 @@ export class TokenQuestions {
     private readonly http: ProviderHttp,
     private readonly client: ProviderClient,
     private readonly breakers: Breakers,
+    private readonly jwts: JwtVerifier,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -46,10 +47,13 @@ export class TokenQuestions {
   }
 
   /** The plain answer of the user info endpoint, for "Get response". */
-  requestUserinfo(provider: Provider, token: string): Promise<ProviderAnswer> {
+  async requestUserinfo(provider: Provider, token: string): Promise<ProviderAnswer> {
     const own = presetOf(provider.preset).userinfoRequest?.(provider, token);
     const url = required(provider.endpoints.userinfo, 'user info');
-    return this.http.send(own ?? { method: 'GET', url, headers: { authorization: `Bearer ${token}` } });
+    const answer = await this.http.send(
+      own ?? { method: 'GET', url, headers: { authorization: `Bearer ${token}` } },
+    );
+    return this.opened(provider, answer);
   }
 
   /** The provider's own proof of the audience; undefined when its preset has none. */
@@ -62,6 +66,24 @@ export class TokenQuestions {
       () => this.http.send(probe.request(provider, token)),
       (answer) => probe.read(answer, provider),
     );
+  }
+
+  /**
+   * Signed user info (OpenID Connect Core section 5.3.2) as plain JSON; no JSON at all when the signature is not the
+   * provider's, or when issuer or audience are named and are others.
+   */
+  private async opened(provider: Provider, answer: ProviderAnswer): Promise<ProviderAnswer> {
+    if (answer.status !== 200 || !answer.contentType.toLowerCase().startsWith('application/jwt'))
+      return answer;
+    const form = formOf(answer.text.trim());
+    if (form.form !== 'jwt') return { ...answer, json: undefined };
+    const { claims } = form.jwt;
+    const issuer = claims['iss'];
+    const isOurs =
+      (issuer === undefined || (typeof issuer === 'string' && isIssuerOf(provider, issuer, claims))) &&
+      (claims['aud'] === undefined || textsAt(claims, 'aud')?.includes(provider.clientId) === true);
+    const refused = isOurs ? await this.jwts.refusalOfSignature(provider, form.jwt) : true;
+    return { ...answer, json: refused ? undefined : claims };
   }
 
   private ask(

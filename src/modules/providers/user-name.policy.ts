@@ -72,7 +72,7 @@ export function subjectOfMachine(
   );
 }
 
-/** The person that the configured attribute names. Refused when it is missing, not sane text, or an unverified e-mail. */
+/** The person that the configured attribute names. Refused when it is missing, and (401) when it is no plain name or an unverified e-mail. */
 export function subjectOfPerson(claims: Claims, provider: Provider): VerifiedToken['subject'] | TokenRefusal {
   const path = provider.usernameAttribute;
   const raw = textAt(claims, path);
@@ -81,7 +81,7 @@ export function subjectOfPerson(claims: Claims, provider: Provider): VerifiedTok
   }
   if (!isSaneName(raw)) {
     return refuse(
-      'user_attribute_missing',
+      'oauth_token_rejected',
       `The value at ${shown(path)} is not a plain user name: ${shown(raw)}.`,
     );
   }

@@ -224,10 +224,15 @@ describe('JWT access tokens', () => {
     'al\r\nice',
     'al\u2028ice',
     'al\u200bice',
-    '',
     'x'.repeat(256),
   ])('J-27 refuses the user name %p', async (name) => {
-    expect(await kit.outcome(token({ preferred_username: name }))).toBe('user_attribute_missing');
+    expect(await kit.outcome(token({ preferred_username: name }))).toBe('oauth_token_rejected');
+  });
+
+  it('refuses a token that names nobody', async () => {
+    for (const name of ['', undefined, ['alice'], { a: 1 }, true]) {
+      expect(await kit.outcome(token({ preferred_username: name }))).toBe('user_attribute_missing');
+    }
   });
 
   it('J-27 has one canonical form of a name', async () => {

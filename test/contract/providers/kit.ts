@@ -66,8 +66,9 @@ export class VerifierKit {
       providerAllowedHosts: [] as string[],
     } as unknown as Config);
     const keys = new ProviderKeys(this.http, discovery, repository, breakers, log);
-    this.questions = new TokenQuestions(this.http, new ProviderClient(this.http), breakers, log);
-    const verification = new ProviderVerification(new JwtVerifier(keys), this.questions);
+    const jwts = new JwtVerifier(keys);
+    this.questions = new TokenQuestions(this.http, new ProviderClient(this.http), breakers, jwts, log);
+    const verification = new ProviderVerification(jwts, this.questions);
     const feed = this.feed as unknown as ChangeFeedPort;
     this.verifier = new TokenVerifier(feed, new TokenCache(), verification, breakers);
     this.use(...providers);

@@ -1,3 +1,4 @@
+import { newSigningKey, signWith, toJwk } from '../../support/oidc/jwt.js';
 import { startFakeProvider } from '../../support/oidc/fake-provider.js';
 import type { FakeProvider } from '../../support/oidc/fake-provider.js';
 import { startOidcProvider } from '../../support/oidc/provider.js';
@@ -126,6 +127,31 @@ describe('opaque tokens', () => {
       audienceCheck: 'required',
     });
     expect(await kit.outcome('t')).toBe('token_audience');
+  });
+
+  it('reads signed user info, when the signature is the provider’s', async () => {
+    const key = newSigningKey('RS256', 'k1');
+    const endpoints = {
+      introspection: `${idp.url}/introspect`,
+      userinfo: `${idp.url}/userinfo`,
+      jwks: `${idp.url}/jwks`,
+    };
+    idp.serveDiscovery([toJwk(key)]);
+    kit.use(opaque({ endpoints }));
+    answer({ username: undefined, sub: 'u1' });
+    const signed = (claims: object, by = key) => {
+      const body = signWith(by, { sub: 'u1', username: 'alice', ...claims }, { typ: 'JWT' });
+      idp.on('/userinfo', { headers: { 'Content-Type': 'application/jwt' }, body });
+    };
+    signed({});
+    expect(await kit.outcome('a')).toBe('user alice');
+    signed({ iss: 'https://evil.test' });
+    expect(await kit.outcome('b')).toBe('provider_unavailable');
+    signed({ aud: 'other-app' });
+    expect(await kit.outcome('c')).toBe('provider_unavailable');
+    kit.use(opaque({ endpoints }));
+    signed({}, newSigningKey('RS256', 'k1'));
+    expect(await kit.outcome('d')).toBe('provider_unavailable');
   });
 
   it('never shows a JWT of a strange issuer to a provider with another one', async () => {

@@ -8,7 +8,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { CLOCK } from '../../../src/lib/clock.js';
@@ -31,8 +31,8 @@ import type { Logger } from '../../../src/platform/logging/logger.js';
 import { createMetrics, METRICS } from '../../../src/platform/metrics/metrics.js';
 import { SettingsModule } from '../../../src/platform/settings/settings.module.js';
 import { requestIdOf } from '../../../src/platform/http/request-id.js';
-import { ADMIN_TOKEN, testConfig } from '../control-plane/control-app.js';
 
+const ADMIN_TOKEN = 'audit-test-admin-token';
 export const ENCRYPTION_KEY = Buffer.alloc(32, 7);
 
 export interface AuditApp {
@@ -112,7 +112,7 @@ export async function startAuditApp(
 
 /** The control plane's HTTP frame, without the OpenAPI document. */
 function frame(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   installControlHeaders(fastify);
   configureBodyParsers(fastify);
   app.useGlobalPipes(createValidationPipe());
@@ -166,7 +166,7 @@ function globals(dataDir: string, databaseUrl: string, metrics: Registry): Dynam
   @Module({})
   class TestGlobals {}
   const providers = [
-    { provide: CONFIG, useValue: { ...testConfig, dataDir, databaseUrl } },
+    { provide: CONFIG, useValue: { dataDir, databaseUrl, version: '0.0.0-test' } },
     { provide: LOGGER, useValue: pino({ level: process.env['TEST_LOG'] ?? 'silent' }) },
     { provide: METRICS, useValue: metrics },
     { provide: SECRET_BOX, useValue: new SecretBox([ENCRYPTION_KEY]) },
