@@ -2,6 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { AppModule } from './app.module.js';
 import { Admission } from './gateway/admission.service.js';
 import { createListener } from './gateway/listener.js';
@@ -18,6 +20,11 @@ import type { Logger } from './platform/logging/logger.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
 
 const DRAIN_CHECK_MS = 100;
+/**
+ * Requests are still taken for so long after the signal: load balancers see that the node is not ready any more, and
+ * clients are told that their kept-alive connection ends, instead of finding it closed under their next request.
+ */
+const MOST_NOTICE_MS = 1000;
 
 /** One running product; its servers are made but do not listen yet. */
 export interface Restgate {
@@ -31,7 +38,7 @@ export interface Restgate {
 
 /** Builds the product and loads its settings. Throws when the database cannot be read. */
 export async function createRestgate(config: Config, databaseUrl: string, logger: Logger): Promise<Restgate> {
-  const handlers: Handlers = { router: undefined, admission: undefined, upgrades: undefined };
+  const handlers: Handlers = { router: undefined, admission: undefined, upgrades: undefined, draining: false };
   const separate = config.controlPort !== undefined;
   const dataServer = createListener(separate ? 'data' : 'both', handlers);
   const controlServer = separate ? createListener('control', handlers) : undefined;
@@ -62,11 +69,19 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   handlers.router = router;
   const close = async (): Promise<void> => {
     app.get(ReadinessService).shutDown();
+    handlers.draining = true;
     const servers = controlServer ? [dataServer, controlServer] : [dataServer];
+    if (await anyConnected(servers)) await sleep(Math.min(MOST_NOTICE_MS, config.shutdownGraceSeconds * 100));
+    handlers.upgrades?.endAll();
     await Promise.all(servers.map((server) => drain(server, config.shutdownGraceSeconds)));
     await app.close();
   };
   return { app, dataServer, controlServer, close };
+}
+
+async function anyConnected(servers: readonly Server[]): Promise<boolean> {
+  const counts = await Promise.all(servers.map((server) => promisify(server.getConnections.bind(server))()));
+  return counts.some((count) => count > 0);
 }
 
 /** Stops accepting, lets requests finish, and ends what is still open after the grace. */

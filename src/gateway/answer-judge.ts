@@ -34,7 +34,7 @@ export class AnswerJudge {
   judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
     const head = responseHeaders(rawHeaders, {
       login: this.way.loginFields,
-      dropRate: this.exchange.answerHeaders.length > 0,
+      dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
     return this.mismatch(status, head.userName) ?? head;

@@ -26,6 +26,8 @@ export interface Handlers {
   router: Router | undefined;
   admission: Admission | undefined;
   upgrades: UpgradeService | undefined;
+  /** True while the product stops: every connection ends with its next answer. */
+  draining: boolean;
 }
 
 /**
@@ -72,6 +74,7 @@ export function isControlTarget(url: string): boolean {
 
 function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
   const { router, admission } = handlers;
+  if (handlers.draining) response.shouldKeepAlive = false;
   if (!router || !admission) {
     response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
     return;

@@ -53,6 +53,11 @@ export class UpgradeService implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
+    this.endAll();
+  }
+
+  /** Ends every open connection: they have no end of their own that a shutdown could wait for. */
+  endAll(): void {
     for (const { client } of this.open) client.destroy();
   }
 

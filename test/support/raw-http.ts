@@ -29,6 +29,8 @@ export interface RawResult extends RawResponse {
 export interface RawTarget {
   host?: string;
   port: number;
+  /** Another loopback address to come from, so that a server can tell connections apart. */
+  localAddress?: string;
 }
 
 export interface RawOptions {
@@ -190,7 +192,8 @@ export class RawConnection {
 
   static open(target: RawTarget): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: target.host ?? '127.0.0.1', port: target.port, allowHalfOpen: true });
+      const { host = '127.0.0.1', port, localAddress } = target;
+      const socket = connect({ host, port, localAddress, allowHalfOpen: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

@@ -44,8 +44,8 @@ export abstract class PipelineGuard implements CanActivate {
   abstract decide(exchange: Exchange): StepResult | Promise<StepResult>;
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const raw = context.switchToHttp().getRequest<FastifyRequest>().raw as RequestWithExchange;
-    const exchange = raw.exchange;
+    // By index: switchToHttp() makes four closures, for every step of every request.
+    const { exchange } = context.getArgByIndex<FastifyRequest>(0).raw as RequestWithExchange;
     if (!exchange) throw new Error('The proxied route was reached without an exchange.');
     const result = runStep(this, exchange);
     return result instanceof Promise ? result.then(mayContinue) : mayContinue(result);

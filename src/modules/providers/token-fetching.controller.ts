@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { Access, CurrentActor } from '../access/access.port.js';
@@ -58,6 +58,7 @@ export class TokenFetchingController {
 
   /** A token that the client gets for itself. */
   @Post('client-credentials')
+  @ApiBody({ type: ClientCredentialsInput, required: false })
   @Access('admin')
   @HttpCode(200)
   clientCredentials(

@@ -209,7 +209,7 @@ describe('credentials', () => {
       ['Authorization and os_username', `${MYSELF}?os_username=a`, { Authorization: 'Bearer a' }],
       ['X-Api-Token and os_password', `${MYSELF}?os_password=a`, { 'X-Api-Token': 'rgt_b' }],
     ])('%s are ambiguous', async (_what, path, headers) => {
-      await expectRefused(await send(path, headers as Record<string, string>), 400, 'ambiguous_credentials');
+      await expectRefused(await send(path, headers as unknown as Record<string, string>), 400, 'ambiguous_credentials');
     });
   });
 
@@ -218,7 +218,7 @@ describe('credentials', () => {
       const { token } = await issueToken(world.gateway.admin, 'alice');
       const forms = [{ Authorization: `Bearer ${token}` }, { Authorization: basic('ALICE', token) }, { 'X-Api-Token': token }];
       for (const headers of forms) {
-        const answer = await send(MYSELF, headers as Record<string, string>);
+        const answer = await send(MYSELF, headers as unknown as Record<string, string>);
         expect(await answer.json()).toMatchObject({ name: 'alice' });
         expect(answer.headers.get('X-Token-Expires-At')).toMatch(/^\d{4}-/);
       }

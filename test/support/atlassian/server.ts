@@ -79,7 +79,9 @@ export class AtlassianStandIn {
     this.server.on('request', (request, response) => void this.accept(request, response));
     this.server.on('upgrade', (request: IncomingMessage, socket: Socket) => this.upgrade(request, socket));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      if (error.code?.startsWith('HPE_')) this.refuseMalformed(socket);
+      // A stream that ends too early is a cancelled request, not one that is no HTTP.
+      const cutOff = error.code === 'HPE_INVALID_EOF_STATE';
+      if (error.code?.startsWith('HPE_') && !cutOff) this.refuseMalformed(socket);
       else socket.destroy();
     });
     this.server.on('connection', (socket: Socket) => this.track(socket));

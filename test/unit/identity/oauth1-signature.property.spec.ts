@@ -13,6 +13,8 @@ import { parametersOf, signatureBaseString } from '../../../src/modules/identity
 import type { Parameter } from '../../../src/modules/identity/oauth1-signature.policy.js';
 
 const RUNS = 1000;
+/** Signing a thousand times takes a while on a busy machine. */
+jest.setTimeout(180_000);
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
