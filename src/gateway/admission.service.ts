@@ -19,6 +19,7 @@ import { headerRulesFor } from './header-rules.js';
 /** The one route of the data plane. Every target is decided on by the exchange; the router never sees it. */
 export const DATA_PLANE_ROUTE = '/restgate-data-plane';
 
+const FULL_RETRY_SECONDS = 10;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:@+/=-]{1,128}$/;
 
 /** The exchange that admission put on the raw request. Throws when the request was not admitted. */
@@ -40,6 +41,12 @@ export class Admission {
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const snapshot = this.changeFeed.current;
     const id = requestIdOf(request);
+    if (this.audit.refusing) {
+      // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
+      const full = deny('database_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS });
+      sendError(response, undefined, answerFor(full, id, false), []);
+      return false;
+    }
     const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(APPLICATIONS.of(snapshot)));
     if (isRefused(head)) {
       this.refuse(request, response, id, head);

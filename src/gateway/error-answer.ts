@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Product } from '../modules/applications/applications.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { reasonOf } from '../lib/reasons.js';
@@ -53,6 +53,13 @@ export function errorBody(product: Product | undefined, answer: ErrorAnswer): st
   return JSON.stringify({ errorMessages: [message], errors: {}, ...ours });
 }
 
+const closing = new WeakSet<object>();
+
+/** True when an answer said that the connection ends: no further request of it may be processed (RFC 9112 section 9.6). */
+export function isClosing(request: IncomingMessage): boolean {
+  return closing.has(request.socket);
+}
+
 /**
  * Sends an error answer and nothing else. When the request's body was not read to its end the connection is
  * closed after it, so that no leftover byte is taken for a request.
@@ -79,6 +86,7 @@ export function sendError(
   if (answer.retryAfterSeconds !== undefined) headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
   if (!response.req.complete) headers.push('Connection', 'close');
+  if (headers.includes('close')) closing.add(response.req.socket);
   response.writeHead(answer.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
   return body.length;

@@ -74,9 +74,11 @@ export class ExchangeRecorder {
     this.record(exchange, this.kindOf(exchange), undefined, undefined);
   }
 
-  /** The application refused the caller's own password: it counts against the address. */
+  /** The application refused the caller's own password: it counts against the address and for the user. */
   noteFailedLogin(exchange: GatewayExchange): void {
     this.failures.note(exchange.clientIp, exchange.time);
+    const { application, credential } = exchange;
+    if (application && credential.username) this.failures.noteWrongPassword(application.key, credential.username);
   }
 
   /** The exchange broke off: the client left, or the application stopped in the middle of its answer. */

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { CONTROL_PREFIX } from '../platform/http/api.js';
 import { DATA_PLANE_ROUTE, exchangeOf, requestIdOf } from './admission.service.js';
 import type { Admission } from './admission.service.js';
+import { isClosing } from './error-answer.js';
 import { askForBody } from './form-body.js';
 import type { WaitingRequest } from './form-body.js';
 import type { UpgradeService } from './upgrade.service.js';
@@ -79,6 +80,8 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
     response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
     return;
   }
+  // Node hands over what was pipelined behind a refused request; who lost its framing is not believed further.
+  if (isClosing(request)) return;
   const control = isControlTarget(request.url ?? '');
   if (planes === 'control' && !control) {
     response.writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close']).end(`Only ${CONTROL_PREFIX} is served here.\n`);

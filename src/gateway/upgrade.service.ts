@@ -138,6 +138,8 @@ export class UpgradeService implements OnApplicationShutdown {
     for (const side of [run.client, upstream]) {
       side.on('error', end);
       side.on('close', end);
+      // The other side has ended and everything of it was passed on: a half-open connection is of no use to anybody.
+      side.on('finish', end);
     }
     run.client.pipe(upstream);
     upstream.pipe(run.client);
@@ -174,6 +176,7 @@ function send(application: Application, prepared: UpstreamRequest, protocol: str
 function responseOn(request: IncomingMessage, client: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.assignSocket(client as Parameters<ServerResponse['assignSocket']>[0]);
+  response.shouldKeepAlive = false;
   response.on('finish', () => client.end());
   return response;
 }

@@ -18,7 +18,7 @@ interface Head {
 /** Section 3 lets a recipient take several spaces for one; Node's parser does before the version. */
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^\s]+) +HTTP\/1\.([01])$/;
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0\r\n]*?)[ \t]*$/;
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\r\n\0]*)?$/;
+const CHUNK_LINE = /^([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n\0]*)?$/;
 
 /**
  * Reads a byte stream strictly by RFC 9112, independently of Node's parser: the requests in it up to the first byte

@@ -5,6 +5,7 @@ import { AuditChanges } from './audit-changes.service.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditExport } from './audit-export.service.js';
+import { AuditHealth } from './audit-health.service.js';
 import { AuditMaintenance } from './audit-maintenance.service.js';
 import { AuditMetrics } from './audit-metrics.service.js';
 import { AuditPartitionsRepository } from './audit-partitions.repository.js';
@@ -41,6 +42,7 @@ import { AuditSettingsConfiguration } from './audit-settings-configuration.servi
     AuditStreams,
     AuditSinks,
     AuditMetrics,
+    AuditHealth,
     AuditEventsRepository,
     AuditExport,
     AuditStatistics,

@@ -16,7 +16,8 @@ export function configurationChanges(changes: readonly ChangeDescription[]): Con
   return changes.flatMap(({ target, before, after }) => differences(target, before, after));
 }
 
-function differences(path: string, before: unknown, after: unknown): ConfigurationChange[] {
+/** What is different between two values, field by field. */
+export function differences(path: string, before: unknown, after: unknown): ConfigurationChange[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before: before ?? null, after: after ?? null }];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(

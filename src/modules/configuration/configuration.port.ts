@@ -19,6 +19,14 @@ export interface ApplyContext {
   readonly confirmed: boolean;
 }
 
+/** The stored document of a section. */
+export interface VersionedSetting {
+  /** Key in the settings store. */
+  readonly key: string;
+  /** A stored value in the form of the section's document, without secrets. */
+  shown(stored: unknown): unknown;
+}
+
 /**
  * A feature's part of the configuration document. `apply` saves through the feature's own services, with their
  * checks and audit: it runs inside a change set, so nothing is kept when any section fails, and a dry run is
@@ -29,6 +37,8 @@ export interface ConfigurationSection {
   readonly name: string;
   /** Lower ones are applied first: what others refer to. Settings 10, applications 20, providers 30. */
   readonly order: number;
+  /** Where the section is one settings document whose versions can be seen and restored. */
+  readonly setting?: VersionedSetting;
   /** What is stored, without secrets, ids and times, always in the same order. */
   export(): Promise<unknown>;
   /**

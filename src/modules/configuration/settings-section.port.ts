@@ -6,6 +6,10 @@ import type { ApplyContext, ConfigurationSection } from './configuration.port.js
 export interface SettingsSectionOptions<T extends object> {
   /** Key in the document, camelCase. */
   readonly name: string;
+  /** Key in the settings store. */
+  readonly settingKey: string;
+  /** A stored value without its secrets, where it holds any. */
+  readonly shown?: (stored: unknown) => object;
   /** What the API takes for these settings; checks the document too. */
   readonly input: ClassConstructor<T>;
   /** What fields that the document leaves out become, where `input` does not say it. */
@@ -20,10 +24,12 @@ const SETTINGS_ORDER = 10;
 
 /** The section of a single settings document. Saves nothing when the document says what is stored. */
 export function settingsSection<T extends object>(options: SettingsSectionOptions<T>): ConfigurationSection {
-  const { name, input, defaults = {}, read, save } = options;
+  const { name, input, defaults = {}, read, save, settingKey } = options;
+  const { shown = (stored: unknown) => ({ ...defaults, ...(stored as object) }) } = options;
   return {
     name,
     order: SETTINGS_ORDER,
+    setting: { key: settingKey, shown: (stored) => plain(shown(stored)) },
     export: async () => plain(await read()),
     async apply(document, context) {
       const stored = plain(await read());

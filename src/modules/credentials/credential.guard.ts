@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Credential, Denial, Exchange, StepResult } from '../decisions/exchange.port.js';
-import { PipelineGuard } from '../decisions/pipeline.port.js';
+import { deny, PipelineGuard } from '../decisions/pipeline.port.js';
 import { GLOBAL_SETTINGS } from '../global-settings/global-settings.port.js';
+import { FAILED_AUTHENTICATIONS } from '../rate-limit/rate-limit.port.js';
+import type { FailedAuthenticationsPort } from '../rate-limit/rate-limit.port.js';
 import { isDenied } from './credentials.port.js';
 import { kindAllowed } from './credential-kinds.policy.js';
 import { isLoginResource, loginParameters, recogniseCredential } from './credential.policy.js';
@@ -10,6 +12,10 @@ import { isLoginResource, loginParameters, recogniseCredential } from './credent
 @Injectable()
 export class CredentialGuard extends PipelineGuard {
   readonly step = 'credential';
+
+  constructor(@Inject(FAILED_AUTHENTICATIONS) private readonly failures: FailedAuthenticationsPort) {
+    super();
+  }
 
   decide(exchange: Exchange): StepResult | Promise<StepResult> {
     const { hasBody, contentType } = exchange.head;
@@ -21,7 +27,15 @@ export class CredentialGuard extends PipelineGuard {
     const credential = recognise(exchange, form);
     if (isDenied(credential)) return credential;
     exchange.credential = credential;
-    return kindAllowed(credential, exchange, GLOBAL_SETTINGS.of(exchange.snapshot));
+    const refused = kindAllowed(credential, exchange, GLOBAL_SETTINGS.of(exchange.snapshot));
+    return refused ?? (credential.kind === 'basic' ? this.judgePassword(exchange, credential) : undefined);
+  }
+
+  /** The application answers wrong passwords with a CAPTCHA for the user: few are let through. */
+  private judgePassword({ application }: Exchange, { username }: Credential): StepResult {
+    if (!application || username === undefined) return undefined;
+    const retryAfterSeconds = this.failures.passwordBlockedFor(application.key, username);
+    return retryAfterSeconds > 0 ? deny('too_many_failures', { detail: 'wrong passwords for this user', retryAfterSeconds }) : undefined;
   }
 }
 

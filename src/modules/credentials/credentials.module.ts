@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { Authenticator } from './authenticator.service.js';
@@ -11,7 +12,7 @@ import { AUTHENTICATOR } from './credentials.port.js';
 /** Global: the control plane's guard asks it, whatever module a route is in. */
 @Global()
 @Module({
-  imports: [DirectoryModule, ProvidersModule, TokensModule],
+  imports: [DirectoryModule, ProvidersModule, RateLimitModule, TokensModule],
   providers: [
     { provide: AUTHENTICATOR, useClass: Authenticator },
     BearerStrategy,

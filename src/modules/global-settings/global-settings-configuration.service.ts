@@ -3,7 +3,7 @@ import { ConfigurationPart } from '../configuration/configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
 import { settingsSection } from '../configuration/settings-section.port.js';
 import { UpdateGlobalSettings } from './dto/global-settings.dto.js';
-import { DEFAULT_GLOBAL_SETTINGS } from './global-settings.port.js';
+import { DEFAULT_GLOBAL_SETTINGS, GLOBAL_SETTINGS } from './global-settings.port.js';
 import { GlobalSettingsService } from './global-settings.service.js';
 
 /** `globalSettings` of the configuration document. What it leaves out takes its default. */
@@ -16,6 +16,7 @@ export class GlobalSettingsConfiguration implements ConfigurationContributor {
     this.sections = [
       settingsSection({
         name: 'globalSettings',
+        settingKey: GLOBAL_SETTINGS.topic,
         input: UpdateGlobalSettings,
         defaults: DEFAULT_GLOBAL_SETTINGS,
         read: async () => (await service.read()).value,

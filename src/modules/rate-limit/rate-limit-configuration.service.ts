@@ -3,6 +3,7 @@ import { ConfigurationPart } from '../configuration/configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
 import { settingsSection } from '../configuration/settings-section.port.js';
 import { RateLimitDto } from './dto/rate-limit.dto.js';
+import { RATE_LIMIT_KEY } from './rate-limit-settings.policy.js';
 import { RateLimitSettingsService } from './rate-limit-settings.service.js';
 
 /** The rate limits as `rateLimit` of the configuration document. */
@@ -15,6 +16,7 @@ export class RateLimitConfiguration implements ConfigurationContributor {
     this.sections = [
       settingsSection({
         name: 'rateLimit',
+        settingKey: RATE_LIMIT_KEY,
         input: RateLimitDto,
         read: async () => (await service.read()).value,
         save: (settings, { actor }) => service.replace(settings, undefined, actor),

@@ -4,6 +4,8 @@ import type { ConfigurationContributor, ConfigurationSection } from '../configur
 import { settingsSection } from '../configuration/settings-section.port.js';
 import { GroupRestrictionsDto } from './dto/group-restrictions.dto.js';
 import { IpRestrictionsDto } from './dto/ip-restrictions.dto.js';
+import { GROUP_SETTINGS_KEY } from './group-settings.policy.js';
+import { IP_SETTINGS_KEY } from './ip-settings.policy.js';
 import { GroupRestrictionsService } from './group-restrictions.service.js';
 import { IpRestrictionsService } from './ip-restrictions.service.js';
 
@@ -17,12 +19,14 @@ export class RestrictionsConfiguration implements ConfigurationContributor {
     this.sections = [
       settingsSection({
         name: 'groupRestrictions',
+        settingKey: GROUP_SETTINGS_KEY,
         input: GroupRestrictionsDto,
         read: async () => (await groups.read()).value,
         save: (settings, { actor }) => groups.save(settings, actor, undefined),
       }),
       settingsSection({
         name: 'ipRestrictions',
+        settingKey: IP_SETTINGS_KEY,
         input: IpRestrictionsDto,
         read: async () => (await addresses.read()).value,
         save: (settings, { actor, confirmed }) => {

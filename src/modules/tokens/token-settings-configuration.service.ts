@@ -3,7 +3,7 @@ import { ConfigurationPart } from '../configuration/configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from '../configuration/configuration.port.js';
 import { settingsSection } from '../configuration/settings-section.port.js';
 import { SaveTokenSettings } from './dto/token-settings.dto.js';
-import { DEFAULT_TOKEN_SETTINGS } from './token-settings.port.js';
+import { DEFAULT_TOKEN_SETTINGS, TOKEN_SETTINGS_KEY } from './token-settings.port.js';
 import { TokenSettingsService } from './token-settings.service.js';
 
 /** `tokenSettings` of the configuration document. Tokens themselves are no configuration. */
@@ -16,6 +16,7 @@ export class TokenSettingsConfiguration implements ConfigurationContributor {
     this.sections = [
       settingsSection({
         name: 'tokenSettings',
+        settingKey: TOKEN_SETTINGS_KEY,
         input: SaveTokenSettings,
         defaults: DEFAULT_TOKEN_SETTINGS,
         read: async () => (await service.read()).value,

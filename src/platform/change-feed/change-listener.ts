@@ -56,7 +56,9 @@ export class ChangeListener {
     client.on('notification', () => void this.signal(false));
     await client.connect();
     await client.query(`LISTEN ${this.channel}`);
-    this.client = client;
+    // Stopped while the connection was being made: nobody would ever end it.
+    if (this.stopped) await client.end();
+    else this.client = client;
   }
 
   private lost(client: pg.Client, error: Error | undefined): void {

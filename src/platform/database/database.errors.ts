@@ -23,7 +23,7 @@ const socketCodes = new Set([
 ]);
 
 /** Shutdown, crash, starting up, database dropped, idle session ended, too many connections. */
-const serverCodes = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300']);
+const serverCodes = new Set(['57P01', '57P02', '57P03', '57P04', '57P05', '53300', '3D000']);
 
 /** pg and pg-pool give these no code; the texts are theirs. */
 const messages = [
