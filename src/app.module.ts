@@ -15,6 +15,7 @@ import { ProvidersModule } from './modules/providers/providers.module.js';
 import { PublicApiModule } from './modules/public-api/public-api.module.js';
 import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RestrictionsModule } from './modules/restrictions/restrictions.module.js';
+import { SessionsModule } from './modules/sessions/sessions.module.js';
 import { TokensModule } from './modules/tokens/tokens.module.js';
 import type { Config } from './platform/config/config.js';
 import type { Logger } from './platform/logging/logger.js';
@@ -43,6 +44,7 @@ export class AppModule {
         PublicApiModule,
         RateLimitModule,
         RestrictionsModule,
+        SessionsModule,
         TokensModule,
       ],
     };

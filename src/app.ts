@@ -38,7 +38,12 @@ export interface Restgate {
 
 /** Builds the product and loads its settings. Throws when the database cannot be read. */
 export async function createRestgate(config: Config, databaseUrl: string, logger: Logger): Promise<Restgate> {
-  const handlers: Handlers = { router: undefined, admission: undefined, upgrades: undefined, draining: false };
+  const handlers: Handlers = {
+    router: undefined,
+    admission: undefined,
+    upgrades: undefined,
+    draining: false,
+  };
   const separate = config.controlPort !== undefined;
   const dataServer = createListener(separate ? 'data' : 'both', handlers);
   const controlServer = separate ? createListener('control', handlers) : undefined;
@@ -53,11 +58,15 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
       return dataServer;
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl, logger), adapter, {
-    bodyParser: false,
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, databaseUrl, logger),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    },
+  );
   configureControlPlane(app, config);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

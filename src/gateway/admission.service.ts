@@ -40,20 +40,31 @@ export class Admission {
   /** Puts an exchange on the request; false when it was refused and answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const snapshot = this.changeFeed.current;
-    const id = requestIdOf(request);
+    const eventId = uuidv7();
+    const id = requestIdOf(request, eventId);
     if (this.audit.refusing) {
       // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
       const full = deny('database_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS });
       sendError(response, undefined, answerFor(full, id, false), []);
       return false;
     }
-    const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(APPLICATIONS.of(snapshot)));
+    const head = readHead(
+      request as Parameters<typeof readHead>[0],
+      headerRulesFor(APPLICATIONS.of(snapshot)),
+    );
     if (isRefused(head)) {
       this.refuse(request, response, id, head);
       return false;
     }
     const peer = peerAddress(request.socket.remoteAddress);
-    (request as RequestWithExchange).exchange = new GatewayExchange(id, head, snapshot, peer, request);
+    (request as RequestWithExchange).exchange = new GatewayExchange(
+      id,
+      eventId,
+      head,
+      snapshot,
+      peer,
+      request,
+    );
     return true;
   }
 
@@ -68,13 +79,19 @@ export class Admission {
       rawHeaders: ['Host', request.host, ...request.rawHeaders],
     };
     const head = readHead(raw, headerRulesFor(APPLICATIONS.of(snapshot)));
-    if (!isRefused(head)) return new GatewayExchange(randomUUID(), head, snapshot, request.clientIp, undefined);
-    const refused = new GatewayExchange(randomUUID(), emptyHead(request), snapshot, request.clientIp, undefined);
+    const id = uuidv7();
+    if (!isRefused(head)) return new GatewayExchange(id, id, head, snapshot, request.clientIp, undefined);
+    const refused = new GatewayExchange(id, id, emptyHead(request), snapshot, request.clientIp, undefined);
     refused.decision = deny(head.refused, { detail: head.detail, status: head.status });
     return refused;
   }
 
-  private refuse(request: IncomingMessage, response: ServerResponse, id: string, refusal: FramingRefusal): void {
+  private refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: string,
+    refusal: FramingRefusal,
+  ): void {
     const denial = deny(refusal.refused, { detail: refusal.detail, status: refusal.status });
     const length = sendError(response, undefined, answerFor(denial, id, false), ['Connection', 'close']);
     const peer = peerAddress(request.socket.remoteAddress);
@@ -117,14 +134,16 @@ function emptyHead(request: DryRunRequest): RequestHead {
   };
 }
 
-/** The caller's id when it is sane, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
+/** The caller's id when it is sane, else the one that was made for the request. */
+export function requestIdOf(request: IncomingMessage, made: string = randomUUID()): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : made;
 }
 
 /** IPv4-mapped IPv6 counts as IPv4; an unknown peer (already gone) matches no rule. */
 export function peerAddress(remoteAddress: string | undefined): string {
   if (remoteAddress === undefined) return '';
-  return remoteAddress.startsWith('::ffff:') && remoteAddress.includes('.') ? remoteAddress.slice(7) : remoteAddress;
+  return remoteAddress.startsWith('::ffff:') && remoteAddress.includes('.')
+    ? remoteAddress.slice(7)
+    : remoteAddress;
 }

@@ -8,7 +8,8 @@ export class AllowedGuard extends PipelineGuard {
   readonly step = 'allowed';
 
   decide(exchange: Exchange): StepResult {
-    if (!exchange.principal) throw new Error('A request reached the end of the pipeline without a principal.');
+    if (!exchange.principal)
+      throw new Error('A request reached the end of the pipeline without a principal.');
     return forwardNow('forwarded');
   }
 }

@@ -4,7 +4,8 @@ import type { Denial } from '../modules/decisions/exchange.port.js';
 import { deny } from '../modules/decisions/pipeline.port.js';
 import type { GatewayExchange } from './exchange.js';
 import type { Way } from './outgoing.js';
-import { isSameUser, responseHeaders } from './response-headers.js';
+import { nativeRefusal } from './native-refusal.js';
+import { isSameUser, rateFields, responseHeaders } from './response-headers.js';
 import type { UpstreamAnswerHead } from './response-headers.js';
 import type { UpstreamFailure } from './upstream.client.js';
 
@@ -32,6 +33,8 @@ export class AnswerJudge {
 
   /** The head for the client, or the failure that replaces the answer. */
   judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
+    const refused = this.speaksForTheProduct() ? nativeRefusal(status, rawHeaders) : undefined;
+    if (refused) return this.translated(refused, rawHeaders);
     const head = responseHeaders(rawHeaders, {
       login: this.way.loginFields,
       dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
@@ -42,8 +45,28 @@ export class AnswerJudge {
 
   /** The denial that the client is given for a failure. */
   denialFor(failure: UpstreamFailure): Denial {
-    const invalid = failure.reason === 'authentication_required' || failure.reason === 'pat_rejected' ? { bearerError: 'invalid_token' as const } : undefined;
-    return deny(failure.reason, { detail: failure.detail, ...invalid });
+    const invalid =
+      failure.reason === 'authentication_required' || failure.reason === 'pat_rejected'
+        ? { bearerError: 'invalid_token' as const }
+        : undefined;
+    return deny(failure.reason, { detail: failure.detail, ...failure.answer, ...invalid });
+  }
+
+  /** An injected identity, or a password: whoever sends it knows Restgate's answers. A login wants the product's own. */
+  private speaksForTheProduct(): boolean {
+    const { credential } = this.exchange;
+    return (
+      this.way.mode === 'identity' ||
+      (this.way.mode === 'own-credential' && credential.kind === 'basic' && credential.form !== 'login')
+    );
+  }
+
+  private translated(refused: UpstreamFailure, rawHeaders: readonly Buffer[]): UpstreamFailure {
+    const { answerHeaders, credential } = this.exchange;
+    if (refused.reason === 'authentication_required') this.loginFailed = credential.kind === 'basic';
+    if (refused.reason === 'rate_limited' && !answerHeaders.includes('RateLimit-Policy'))
+      answerHeaders.push(...rateFields(rawHeaders));
+    return refused;
   }
 
   private gatewayOrigin(): string {
@@ -54,7 +77,8 @@ export class AnswerJudge {
     const { mode } = this.way;
     if (mode !== 'identity' && mode !== 'own-credential') return undefined;
     if (this.exchange.credential.kind === 'basic') return this.basicMismatch(status, userName);
-    if (this.exchange.credential.kind === 'pat' && userName?.toLowerCase() === NOBODY) return PAT_NO_LONGER_VALID;
+    if (this.exchange.credential.kind === 'pat' && userName?.toLowerCase() === NOBODY)
+      return PAT_NO_LONGER_VALID;
     if (this.application.identityCheck === 'off') return undefined;
     if (userName === undefined) return this.missing(status);
     const intended = this.exchange.principal?.username ?? '';
@@ -64,7 +88,8 @@ export class AnswerJudge {
 
   /** A proxy before the application that answers 5xx, and a switch of protocols, name no users; all else must. */
   private missing(status: number): UpstreamFailure | undefined {
-    if (this.application.identityCheck === 'when-present' || status >= 500 || status === 101) return undefined;
+    if (this.application.identityCheck === 'when-present' || status >= 500 || status === 101)
+      return undefined;
     return withheld(`the application's answer (status ${status}) has no X-AUSERNAME field`);
   }
 
@@ -72,10 +97,15 @@ export class AnswerJudge {
   private basicMismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
     this.loginFailed = status === 401;
     const claimed = this.exchange.credential.username;
-    if (userName === undefined || claimed === undefined || status === 401 || isSameUser(userName, claimed)) return undefined;
+    if (userName === undefined || claimed === undefined || status === 401 || isSameUser(userName, claimed))
+      return undefined;
     if (userName.toLowerCase() !== NOBODY) return undefined;
     this.loginFailed = true;
-    return { reason: 'authentication_required', detail: 'the application did not accept the password', beforeAnswer: false };
+    return {
+      reason: 'authentication_required',
+      detail: 'the application did not accept the password',
+      beforeAnswer: false,
+    };
   }
 }
 

@@ -125,7 +125,14 @@ function hexValue(code: number): number {
  */
 function sequenceLength(raw: string, i: number, first: number): number {
   if (first < 0x80) return 1;
-  const length = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  const length =
+    first >= 0xc2 && first <= 0xdf
+      ? 2
+      : first >= 0xe0 && first <= 0xef
+        ? 3
+        : first >= 0xf0 && first <= 0xf4
+          ? 4
+          : 0;
   for (let k = 1; k < length; k++) {
     const at = i + 3 * k;
     const byte = raw.charCodeAt(at) === 0x25 ? byteAt(raw, at) : -1;
@@ -152,7 +159,8 @@ function segmentFault(path: string): PathFault | undefined {
     const length = i - start;
     if (length === 0 && i < path.length) return 'empty segment';
     if (length === 1 && path.charCodeAt(start) === 0x2e) return 'dot segment';
-    if (length === 2 && path.charCodeAt(start) === 0x2e && path.charCodeAt(start + 1) === 0x2e) return 'dot segment';
+    if (length === 2 && path.charCodeAt(start) === 0x2e && path.charCodeAt(start + 1) === 0x2e)
+      return 'dot segment';
     start = i + 1;
   }
   return undefined;

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Product } from '../modules/applications/applications.port.js';
+import type { Application, Product } from '../modules/applications/applications.port.js';
+import { gitTraffic } from '../modules/applications/git-traffic.policy.js';
+import type { GitTraffic } from '../modules/applications/git-traffic.policy.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { reasonOf } from '../lib/reasons.js';
 import type { ReasonCode } from '../lib/reasons.js';
@@ -21,14 +23,14 @@ const DEFAULT_RETRY_SECONDS = 5;
 
 /** The words for a denial: reasons that would tell too much share their words with others. */
 export function answerFor(denial: Denial, requestId: string, offersBasic: boolean): ErrorAnswer {
-  const { message, hint, ...definition } = reasonOf(denial.reason);
+  const { message, ...definition } = reasonOf(denial.reason);
   const status = denial.status ?? definition.status;
   const needsRetryAfter = status === 503 || status === 429;
   return {
     status,
     code: publicCode(denial.reason),
     message,
-    hint,
+    hint: denial.hint ?? definition.hint,
     requestId,
     retryAfterSeconds: denial.retryAfterSeconds ?? (needsRetryAfter ? DEFAULT_RETRY_SECONDS : undefined),
     bearerError: denial.bearerError,
@@ -41,17 +43,37 @@ function publicCode(reason: ReasonCode): ReasonCode {
   return reason === 'token_revoked' || reason === 'token_owner_mismatch' ? 'token_unknown' : reason;
 }
 
+/** Whose clients print the answer. */
+export type AnswerShape = Product | GitTraffic | undefined;
+
+/** The shape that the caller prints: git's where git asks, else the product's. */
+export function answerShape(application: Application | undefined, policyPath: string): AnswerShape {
+  return application && (gitTraffic(application.product, policyPath) ?? application.product);
+}
+
 /** The body in the shape that the product's own clients print. */
-export function errorBody(product: Product | undefined, answer: ErrorAnswer): string {
+export function errorBody(shape: AnswerShape, answer: ErrorAnswer): string {
   const { code, requestId, hint } = answer;
   const message = hint === undefined ? answer.message : `${answer.message} ${hint}`;
   const ours = hint === undefined ? { code, requestId } : { code, requestId, hint };
-  if (product === 'confluence') return JSON.stringify({ statusCode: answer.status, message, ...ours });
-  if (product === 'bitbucket') {
+  if (shape === 'git') return `${message} (${code}, request ${requestId})\n`;
+  if (shape === 'git-lfs') return JSON.stringify({ message, request_id: requestId, ...ours });
+  if (shape === 'confluence') return JSON.stringify({ statusCode: answer.status, message, ...ours });
+  if (shape === 'bitbucket') {
     return JSON.stringify({ errors: [{ context: null, message, exceptionName: null }], ...ours });
   }
   return JSON.stringify({ errorMessages: [message], errors: {}, ...ours });
 }
+
+const JSON_TYPE = 'application/json;charset=UTF-8';
+/** Git shows its user only what is plain text. */
+const CONTENT_TYPES: Readonly<Record<Product | GitTraffic, string>> = {
+  jira: JSON_TYPE,
+  confluence: JSON_TYPE,
+  bitbucket: JSON_TYPE,
+  git: 'text/plain;charset=UTF-8',
+  'git-lfs': 'application/vnd.git-lfs+json',
+};
 
 const closing = new WeakSet<object>();
 
@@ -66,7 +88,7 @@ export function isClosing(request: IncomingMessage): boolean {
  */
 export function sendError(
   response: ServerResponse,
-  product: Product | undefined,
+  shape: AnswerShape,
   answer: ErrorAnswer,
   extraHeaders: readonly string[],
 ): number {
@@ -74,16 +96,22 @@ export function sendError(
     response.destroy();
     return 0;
   }
-  const body = Buffer.from(errorBody(product, answer));
+  const body = Buffer.from(errorBody(shape, answer));
   const headers = [
-    'Content-Type', 'application/json;charset=UTF-8',
-    'Content-Length', String(body.length),
-    'Cache-Control', 'no-store',
-    'X-Content-Type-Options', 'nosniff',
-    'X-Request-Id', answer.requestId,
+    'Content-Type',
+    CONTENT_TYPES[shape ?? 'jira'],
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+    'X-Request-Id',
+    answer.requestId,
     ...extraHeaders,
   ];
-  if (answer.retryAfterSeconds !== undefined) headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
+  if (answer.retryAfterSeconds !== undefined)
+    headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
   if (!response.req.complete) headers.push('Connection', 'close');
   if (headers.includes('close')) closing.add(response.req.socket);

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
 import { reasonOf } from '../lib/reasons.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import { AUDIT } from '../modules/audit/audit.port.js';
@@ -13,15 +12,25 @@ import type { FailedAuthenticationsPort } from '../modules/rate-limit/rate-limit
 import { DatabaseUnavailableError } from '../platform/database/database.errors.js';
 import { LOGGER } from '../platform/logging/logger.js';
 import type { Logger } from '../platform/logging/logger.js';
-import { answerFor, sendError } from './error-answer.js';
+import { answerFor, answerShape, sendError } from './error-answer.js';
+import type { AnswerShape } from './error-answer.js';
 import type { GatewayExchange } from './exchange.js';
 import { FormTooLargeError } from './form-body.js';
 import { RequestMetrics } from './request-metrics.service.js';
 
 /** Denials that mean: a credential was presented and is bad. They count against the address. */
 const FAILED_AUTHENTICATION: ReadonlySet<ReasonCode> = new Set([
-  'token_unknown', 'token_expired', 'token_revoked', 'token_malformed', 'token_owner_mismatch', 'token_audience',
-  'token_type_rejected', 'token_binding_required', 'oauth_token_rejected', 'pat_rejected', 'unsupported_credential',
+  'token_unknown',
+  'token_expired',
+  'token_revoked',
+  'token_malformed',
+  'token_owner_mismatch',
+  'token_audience',
+  'token_type_rejected',
+  'token_binding_required',
+  'oauth_token_rejected',
+  'pat_rejected',
+  'unsupported_credential',
 ]);
 
 /** Step 12: the end of every exchange, however it ended: the answer to a denial, the audit event, metrics. */
@@ -38,14 +47,20 @@ export class ExchangeRecorder {
   deny(exchange: GatewayExchange, response: ServerResponse, denial: Denial): void {
     if (exchange.finished) return;
     exchange.decision = denial;
-    const answer = answerFor(denial, exchange.id, this.offersBasic(exchange));
+    const shape = answerShape(exchange.application, exchange.policyPath);
+    const answer = answerFor(denial, exchange.id, this.offersBasic(exchange, shape));
     exchange.status = answer.status;
-    exchange.responseBytes = sendError(response, exchange.application?.product, answer, exchange.answerHeaders);
+    exchange.responseBytes = sendError(response, shape, answer, exchange.answerHeaders);
     if (FAILED_AUTHENTICATION.has(denial.reason)) this.failures.note(exchange.clientIp, exchange.time);
     const level = reasonOf(denial.reason).level;
     if (level !== 'info' && level !== 'debug') {
       this.log[level](
-        { requestId: exchange.id, reason: denial.reason, detail: denial.detail, application: exchange.application?.key },
+        {
+          requestId: exchange.id,
+          reason: denial.reason,
+          detail: denial.detail,
+          application: exchange.application?.key,
+        },
         'request refused',
       );
     }
@@ -63,9 +78,17 @@ export class ExchangeRecorder {
       this.broken(exchange, 'the client went away');
       return;
     }
-    this.log.error({ err: error, requestId: exchange.id, application: exchange.application?.key }, 'deciding a request failed');
-    const reason: ReasonCode = error instanceof DatabaseUnavailableError ? 'database_unavailable' : 'internal_error';
-    this.deny(exchange, response, deny(reason, { detail: error instanceof Error ? error.name : 'unknown error' }));
+    this.log.error(
+      { err: error, requestId: exchange.id, application: exchange.application?.key },
+      'deciding a request failed',
+    );
+    const reason: ReasonCode =
+      error instanceof DatabaseUnavailableError ? 'database_unavailable' : 'internal_error';
+    this.deny(
+      exchange,
+      response,
+      deny(reason, { detail: error instanceof Error ? error.name : 'unknown error' }),
+    );
   }
 
   /** The answer was passed on whole. */
@@ -78,7 +101,8 @@ export class ExchangeRecorder {
   noteFailedLogin(exchange: GatewayExchange): void {
     this.failures.note(exchange.clientIp, exchange.time);
     const { application, credential } = exchange;
-    if (application && credential.username) this.failures.noteWrongPassword(application.key, credential.username);
+    if (application && credential.username)
+      this.failures.noteWrongPassword(application.key, credential.username);
   }
 
   /** The exchange broke off: the client left, or the application stopped in the middle of its answer. */
@@ -90,8 +114,13 @@ export class ExchangeRecorder {
     return exchange.decision?.verdict === 'forward' ? exchange.decision.kind : 'denied';
   }
 
-  private offersBasic(exchange: GatewayExchange): boolean {
-    return !GLOBAL_SETTINGS.of(exchange.snapshot).basicAuthenticationDisabled;
+  /** Git can send an API token in no other form than as a password. */
+  private offersBasic(exchange: GatewayExchange, shape: AnswerShape): boolean {
+    return (
+      shape === 'git' ||
+      shape === 'git-lfs' ||
+      !GLOBAL_SETTINGS.of(exchange.snapshot).basicAuthenticationDisabled
+    );
   }
 
   private record(
@@ -122,7 +151,7 @@ function eventOf(
   const { decision: decided } = exchange;
   const reference = principal?.credential ?? (decided?.verdict === 'deny' ? decided.reference : undefined);
   return {
-    id: uuidv7(),
+    id: exchange.eventId,
     time: exchange.time,
     requestId: exchange.id,
     category: 'request',

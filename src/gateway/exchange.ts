@@ -2,9 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Snapshot } from '../platform/change-feed/snapshot.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { ReasonCode } from '../lib/reasons.js';
-import type { Credential, Decision, Exchange, Principal, RequestHead } from '../modules/decisions/exchange.port.js';
+import type {
+  Credential,
+  Decision,
+  Exchange,
+  Principal,
+  RequestHead,
+} from '../modules/decisions/exchange.port.js';
 import type { StepName } from '../modules/decisions/pipeline.port.js';
-import { isForm, readForm } from './form-body.js';
+import { isForm, isSmall, readBytes, readForm } from './form-body.js';
 
 export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
 
@@ -30,10 +36,14 @@ export class GatewayExchange implements Exchange {
   requestBytes = 0;
   responseBytes = 0;
   finished = false;
+  /** A body other than a form that was read; it is sent from memory. */
+  smallBody: Buffer | undefined = undefined;
   private form: Promise<string | undefined> | undefined = undefined;
 
   constructor(
     readonly id: string,
+    /** uuid v7 of its audit event. */
+    readonly eventId: string,
     readonly head: RequestHead,
     readonly snapshot: Snapshot,
     readonly peerIp: string,
@@ -57,5 +67,13 @@ export class GatewayExchange implements Exchange {
     if (!isForm(this.head)) return Promise.resolve(undefined);
     this.form ??= readForm(this.request, this.head);
     return this.form;
+  }
+
+  async readSmallBody(): Promise<Buffer | undefined> {
+    const { request, head } = this;
+    if (!this.smallBody && request && head.hasBody && !isForm(head) && isSmall(request)) {
+      this.smallBody = await readBytes(request);
+    }
+    return this.smallBody;
   }
 }

@@ -4,6 +4,9 @@ import type { RequestHead } from '../modules/decisions/exchange.port.js';
 /** Forms are small; the products' own limit for parameters is 2 MiB. */
 export const LARGEST_FORM_BYTES = 1024 * 1024;
 
+/** Git LFS asks for at most 100 objects at a time; 64 KiB hold several times as many. */
+const LARGEST_SMALL_BODY_BYTES = 64 * 1024;
+
 /** The urlencoded body is larger than Restgate reads into memory: 413. */
 export class FormTooLargeError extends Error {
   override readonly name = 'FormTooLargeError';
@@ -32,9 +35,23 @@ export function askForBody(request: IncomingMessage): void {
  * no such body. Throws `FormTooLargeError` (the request can still be answered then), and the stream's error when
  * the client goes away.
  */
-export async function readForm(request: IncomingMessage | undefined, head: RequestHead): Promise<string | undefined> {
+export async function readForm(
+  request: IncomingMessage | undefined,
+  head: RequestHead,
+): Promise<string | undefined> {
   if (!request || !isForm(head)) return undefined;
   if (Number(request.headers['content-length'] ?? 0) > LARGEST_FORM_BYTES) throw tooLarge();
+  return (await readBytes(request)).toString('latin1');
+}
+
+/** True for a body whose announced length is small enough to be read before it is sent on. */
+export function isSmall(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return length !== undefined && Number(length) <= LARGEST_SMALL_BODY_BYTES;
+}
+
+/** Reads a whole body. Throws `FormTooLargeError`, and the stream's error when the client goes away. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   askForBody(request);
   const chunks: Buffer[] = [];
   let size = 0;
@@ -44,7 +61,7 @@ export async function readForm(request: IncomingMessage | undefined, head: Reque
     if (size > LARGEST_FORM_BYTES) throw tooLarge();
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString('latin1');
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): FormTooLargeError {

@@ -69,13 +69,17 @@ export class Forwarder {
     const application = applicationOf(exchange);
     const way = wayOf(exchange);
     if (this.inFlight >= MOST_IN_FLIGHT) {
-      this.recorder.deny(exchange, response, deny('upstream_unavailable', { detail: 'too many requests in flight' }));
+      this.recorder.deny(
+        exchange,
+        response,
+        deny('upstream_unavailable', { detail: 'too many requests in flight' }),
+      );
       return undefined;
     }
     if (exchange.formWasRead) return this.startWithForm(exchange, application, way, request, response);
     const acting = this.act(exchange, application, way, undefined);
     const go = (result: ActingRequest | Denial): void => {
-      const body = exchange.head.hasBody ? request : null;
+      const body = exchange.smallBody ?? (exchange.head.hasBody ? request : null);
       this.dispatch({ exchange, request, response, mayRetry, application, way }, result, body);
     };
     if (acting instanceof Promise) return acting.then(go);
@@ -119,7 +123,11 @@ export class Forwarder {
     const head = this.head(exchange, application, way, acting, Buffer.isBuffer(body));
     const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
     const answerHeaders = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
-    const upstream: UpstreamExchange = new UpstreamExchange(response, this.eventsOf(run, judge, () => upstream), answerHeaders);
+    const upstream: UpstreamExchange = new UpstreamExchange(
+      response,
+      this.eventsOf(run, judge, () => upstream),
+      answerHeaders,
+    );
     this.inFlight++;
     exchange.upstreamStartedAt = performance.now();
     if (body !== null) askForBody(run.request);
@@ -161,7 +169,10 @@ export class Forwarder {
     const { exchange, request, response } = run;
     const { method } = exchange.head;
     const retry =
-      run.mayRetry && failure.beforeAnswer && failure.reason === 'upstream_unavailable' && (method === 'GET' || method === 'HEAD');
+      run.mayRetry &&
+      failure.beforeAnswer &&
+      failure.reason === 'upstream_unavailable' &&
+      (method === 'GET' || method === 'HEAD');
     if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
       if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
       this.recorder.deny(exchange, response, judge.denialFor(failure));

@@ -6,6 +6,23 @@ import type { HeaderRules } from './header-rules.js';
 /** Atlassian's connectors refuse request lines and headers above 8 KiB; so long a target helps nobody. */
 const LONGEST_TARGET = 8000;
 const MOST_FIELDS = 100;
+/** RFC 9110 and RFC 5789, and RFC 4918 for Confluence's WebDAV. Others would find no route: they are refused here. */
+const METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'OPTIONS',
+  'PROPFIND',
+  'PROPPATCH',
+  'MKCOL',
+  'COPY',
+  'MOVE',
+  'LOCK',
+  'UNLOCK',
+]);
 
 /** A request that is refused before it has an exchange. */
 export interface FramingRefusal {
@@ -46,11 +63,12 @@ function refuse(detail: string, status = 400): FramingRefusal {
  */
 export function readHead(raw: RawRequest, rules: HeaderRules): RequestHead | FramingRefusal {
   if (raw.httpVersionMajor !== 1) return refuse('HTTP version is not 1.0 or 1.1');
-  if (raw.method === 'TRACE' || raw.method === 'CONNECT') return refuse(`${raw.method} is not served`, 405);
+  if (!METHODS.has(raw.method)) return refuse(`the method ${raw.method.slice(0, 20)} is not served`, 405);
   if (raw.rawHeaders.length > 2 * MOST_FIELDS) return refuse(`more than ${MOST_FIELDS} header fields`);
   const fields = readFields(raw.rawHeaders, rules);
   if (typeof fields === 'string') return refuse(fields);
-  if (fields.host === undefined || !isHost(fields.host)) return refuse('the Host field is missing or not a host');
+  if (fields.host === undefined || !isHost(fields.host))
+    return refuse('the Host field is missing or not a host');
   const bodyFault = checkBody(raw, fields);
   if (bodyFault) return bodyFault;
   const target = originForm(raw.url, fields.host);
@@ -63,7 +81,12 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
   const mark = target.indexOf('?');
   const rawPath = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark);
-  if (!isQuery(query)) return { refused: 'malformed_path', status: 400, detail: 'query with # or a raw control or non-ASCII byte' };
+  if (!isQuery(query))
+    return {
+      refused: 'malformed_path',
+      status: 400,
+      detail: 'query with # or a raw control or non-ASCII byte',
+    };
   const canonical = canonicalPath(rawPath);
   if (isPathFault(canonical)) return { refused: 'malformed_path', status: 400, detail: canonical };
   return {
@@ -80,7 +103,9 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
     cookie: fields.cookie,
     contentType: fields.contentType,
     userAgent: fields.userAgent,
-    hasBody: fields.transferEncoding !== undefined || (fields.contentLength !== undefined && fields.contentLength !== '0'),
+    hasBody:
+      fields.transferEncoding !== undefined ||
+      (fields.contentLength !== undefined && fields.contentLength !== '0'),
     upgrade: fields.upgrade !== undefined,
   };
 }
@@ -88,8 +113,16 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
 /** The fields that decide something, each at most once; or what is wrong. */
 function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields | string {
   const fields: Fields = {
-    host: undefined, authorization: undefined, apiToken: undefined, cookie: undefined, contentType: undefined,
-    userAgent: undefined, contentLength: undefined, transferEncoding: undefined, upgrade: undefined, expect: undefined,
+    host: undefined,
+    authorization: undefined,
+    apiToken: undefined,
+    cookie: undefined,
+    contentType: undefined,
+    userAgent: undefined,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    upgrade: undefined,
+    expect: undefined,
   };
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const rule = rules.of(rawHeaders[i] as string);
@@ -109,11 +142,14 @@ function checkBody(raw: RawRequest, fields: Fields): FramingRefusal | undefined 
   if (transferEncoding !== undefined) {
     if (contentLength !== undefined) return refuse('Content-Length beside Transfer-Encoding');
     if (raw.httpVersionMinor !== 1) return refuse('Transfer-Encoding in HTTP/1.0');
-    if (transferEncoding.trim().toLowerCase() !== 'chunked') return refuse('a transfer coding other than chunked', 501);
+    if (transferEncoding.trim().toLowerCase() !== 'chunked')
+      return refuse('a transfer coding other than chunked', 501);
   }
-  if (contentLength !== undefined && !/^\d{1,15}$/.test(contentLength)) return refuse('Content-Length is not a number');
+  if (contentLength !== undefined && !/^\d{1,15}$/.test(contentLength))
+    return refuse('Content-Length is not a number');
   const announced = transferEncoding !== undefined || (contentLength !== undefined && contentLength !== '0');
-  if (announced && (raw.method === 'GET' || raw.method === 'HEAD')) return refuse(`${raw.method} with a body`);
+  if (announced && (raw.method === 'GET' || raw.method === 'HEAD'))
+    return refuse(`${raw.method} with a body`);
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== '100-continue') {
     return refuse('an expectation other than 100-continue', 417);
   }

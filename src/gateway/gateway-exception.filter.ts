@@ -15,7 +15,8 @@ export class GatewayExceptionFilter implements ExceptionFilter {
     const exchange = exchangeOf(http.getRequest<FastifyRequest>().raw);
     if (!reply.sent) reply.hijack();
     const denied = error instanceof ForbiddenException && exchange.decision?.verdict === 'deny';
-    if (denied && exchange.decision?.verdict === 'deny') this.recorder.deny(exchange, reply.raw, exchange.decision);
+    if (denied && exchange.decision?.verdict === 'deny')
+      this.recorder.deny(exchange, reply.raw, exchange.decision);
     else this.recorder.fail(exchange, reply.raw, error);
   }
 }

@@ -35,7 +35,16 @@ import { UpstreamPools } from './upstream.pools.js';
     RestrictionsModule,
   ],
   controllers: [GatewayController],
-  providers: [Admission, AllowedGuard, ExchangeRecorder, Forwarder, GatewayExceptionFilter, RequestMetrics, UpgradeService, UpstreamPools],
+  providers: [
+    Admission,
+    AllowedGuard,
+    ExchangeRecorder,
+    Forwarder,
+    GatewayExceptionFilter,
+    RequestMetrics,
+    UpgradeService,
+    UpstreamPools,
+  ],
   exports: [Admission, UpgradeService],
 })
 export class GatewayModule {

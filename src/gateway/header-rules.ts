@@ -17,21 +17,67 @@ export interface HeaderRule {
 }
 
 /** RFC 9110 section 7.6.1, and what undici must not be handed. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect'];
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'expect',
+];
 const REBUILT = [
-  'host', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-prefix',
-  'x-forwarded-server', 'x-forwarded-uri', 'x-forwarded-method', 'x-forwarded-ssl', 'x-forwarded-scheme', 'x-real-ip',
-  'true-client-ip', 'cf-connecting-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-request-id',
+  'host',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-forwarded-ssl',
+  'x-forwarded-scheme',
+  'x-real-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-request-id',
 ];
 const IDENTITY = [
-  'x-seraph-trusted-app-id', 'x-seraph-trusted-app-cert', 'x-seraph-trusted-app-key', 'x-seraph-trusted-app-version',
-  'x-seraph-trusted-app-magic', 'x-seraph-trusted-app-signature', 'remote-user', 'x-remote-user', 'x-forwarded-user',
-  'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username', 'x-auth-request-user', 'x-ausername',
-  'x-restgate-user', 'x-gw-user', 'user-name', 'x-api-token',
+  'x-seraph-trusted-app-id',
+  'x-seraph-trusted-app-cert',
+  'x-seraph-trusted-app-key',
+  'x-seraph-trusted-app-version',
+  'x-seraph-trusted-app-magic',
+  'x-seraph-trusted-app-signature',
+  'remote-user',
+  'x-remote-user',
+  'x-forwarded-user',
+  'x-forwarded-email',
+  'x-forwarded-groups',
+  'x-forwarded-preferred-username',
+  'x-auth-request-user',
+  'x-ausername',
+  'x-restgate-user',
+  'x-gw-user',
+  'user-name',
+  'x-api-token',
 ];
 const OVERRIDES = [
-  'x-http-method-override', 'x-method-override', 'x-http-method', 'x-original-url', 'x-rewrite-url', 'x-original-uri',
-  'x-original-method', 'x-original-host', 'x-original-forwarded-for',
+  'x-http-method-override',
+  'x-method-override',
+  'x-http-method',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-original-uri',
+  'x-original-method',
+  'x-original-host',
+  'x-original-forwarded-for',
 ];
 const WITH_IDENTITY = ['cookie', 'user-agent', 'origin', 'referer', 'x-atlassian-token'];
 const FIELDS: Readonly<Record<string, string>> = {
@@ -58,7 +104,13 @@ export class HeaderRules {
   private readonly withIdentity: ReadonlySet<string> = new Set(WITH_IDENTITY);
 
   constructor(applications: ApplicationsSnapshot) {
-    this.drop = new Set([...HOP_BY_HOP, ...REBUILT, ...IDENTITY, ...OVERRIDES, ...identityHeaders(applications)]);
+    this.drop = new Set([
+      ...HOP_BY_HOP,
+      ...REBUILT,
+      ...IDENTITY,
+      ...OVERRIDES,
+      ...identityHeaders(applications),
+    ]);
   }
 
   of(rawName: string): HeaderRule {
@@ -72,10 +124,17 @@ export class HeaderRules {
   private make(name: string): HeaderRule {
     const dashed = name.replaceAll('_', '-');
     const ours = (candidate: string): boolean =>
-      this.drop.has(candidate) || this.withIdentity.has(candidate) || candidate in FIELDS || candidate.startsWith('x-forwarded-');
+      this.drop.has(candidate) ||
+      this.withIdentity.has(candidate) ||
+      candidate in FIELDS ||
+      candidate.startsWith('x-forwarded-');
     return {
       name,
-      drop: this.drop.has(name) || name.startsWith('x-forwarded-') || name.startsWith('proxy-') || name.startsWith('x-seraph-'),
+      drop:
+        this.drop.has(name) ||
+        name.startsWith('x-forwarded-') ||
+        name.startsWith('proxy-') ||
+        name.startsWith('x-seraph-'),
       dropWithIdentity: this.withIdentity.has(name),
       credential: name === 'authorization' || name === 'cookie',
       disguised: name !== dashed && ours(dashed),

@@ -58,10 +58,13 @@ export function createListener(planes: Planes, handlers: Handlers): Server {
   });
   server.on('checkExpectation', onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') onUpgrade(planes, handlers, request, socket, head);
+    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+      onUpgrade(planes, handlers, request, socket, head);
     else ignoreUpgrade(server, request, socket, head);
   });
-  server.on('connect', (_request, socket: Duplex) => refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.'));
+  server.on('connect', (_request, socket: Duplex) =>
+    refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.'),
+  );
   server.on('clientError', onClientError);
   return server;
 }
@@ -84,7 +87,9 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
   if (isClosing(request)) return;
   const control = isControlTarget(request.url ?? '');
   if (planes === 'control' && !control) {
-    response.writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close']).end(`Only ${CONTROL_PREFIX} is served here.\n`);
+    response
+      .writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close'])
+      .end(`Only ${CONTROL_PREFIX} is served here.\n`);
     return;
   }
   if (control && planes !== 'data') {
@@ -98,7 +103,13 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
   router(request, response);
 }
 
-function onUpgrade(planes: Planes, handlers: Handlers, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+function onUpgrade(
+  planes: Planes,
+  handlers: Handlers,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
   socket.on('error', () => socket.destroy());
   const { admission, upgrades } = handlers;
   if (planes === 'control' || !admission || !upgrades || isControlTarget(request.url ?? '')) {
@@ -136,9 +147,12 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  if (error.code === 'HPE_HEADER_OVERFLOW') return refuseRaw(socket, 431, 'Request Header Fields Too Large', 'The header fields are too large.');
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return refuseRaw(socket, 408, 'Request Timeout', 'The request did not come in time.');
-  if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refuseRaw(socket, 413, 'Content Too Large', 'The chunk extensions are too large.');
+  if (error.code === 'HPE_HEADER_OVERFLOW')
+    return refuseRaw(socket, 431, 'Request Header Fields Too Large', 'The header fields are too large.');
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return refuseRaw(socket, 408, 'Request Timeout', 'The request did not come in time.');
+  if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
+    return refuseRaw(socket, 413, 'Content Too Large', 'The chunk extensions are too large.');
   refuseRaw(socket, 400, 'Bad Request', 'The request is not well-formed HTTP.');
 }
 

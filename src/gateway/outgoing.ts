@@ -17,10 +17,21 @@ export interface Way {
 }
 
 const IDENTITY: Way = { mode: 'identity', stripped: true, dropAuthorization: true, loginFields: 'none' };
-const OWN: Way = { mode: 'own-credential', stripped: true, dropAuthorization: false, loginFields: 'challenge' };
+const OWN: Way = {
+  mode: 'own-credential',
+  stripped: true,
+  dropAuthorization: false,
+  loginFields: 'challenge',
+};
 /** Who logs in wants the session that the answer starts. */
 const LOGIN: Way = { mode: 'own-credential', stripped: false, dropAuthorization: false, loginFields: 'all' };
-const ANONYMOUS: Way = { mode: 'anonymous', stripped: true, dropAuthorization: true, loginFields: 'none' };
+/** Git and other clients log in only when the application's 401 asks for it (RFC 9110 section 11.6.1). */
+const ANONYMOUS: Way = {
+  mode: 'anonymous',
+  stripped: true,
+  dropAuthorization: true,
+  loginFields: 'challenge',
+};
 const AS_IS: Way = { mode: 'as-is', stripped: false, dropAuthorization: false, loginFields: 'all' };
 const AS_IS_WITHOUT_TOKEN: Way = { ...AS_IS, dropAuthorization: true };
 
@@ -31,7 +42,8 @@ export function wayOf(exchange: Exchange): Way {
   switch (decision.kind) {
     case 'forwarded':
       if (credential.kind === 'api-token' || credential.kind === 'oauth') return IDENTITY;
-      if (credential.kind === 'pat' || credential.kind === 'basic') return credential.form === 'login' ? LOGIN : OWN;
+      if (credential.kind === 'pat' || credential.kind === 'basic')
+        return credential.form === 'login' ? LOGIN : OWN;
       throw new Error(`A credential of kind ${credential.kind} would be forwarded as verified.`);
     case 'anonymous':
       return ANONYMOUS;
@@ -51,7 +63,11 @@ export function holdsOwnToken(authorization: string | undefined): boolean {
 }
 
 /** The path below the application's own context path, and the query without what would choose the user. */
-export function outgoingTarget(exchange: Exchange, application: Application, way: Way): { path: string; query: string } {
+export function outgoingTarget(
+  exchange: Exchange,
+  application: Application,
+  way: Way,
+): { path: string; query: string } {
   const { query } = exchange.head;
   return {
     path: application.contextPath + exchange.policyPath,

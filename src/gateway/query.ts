@@ -61,7 +61,9 @@ const OWN_TOKEN = /(?:r|%72)(?:g|%67)(?:t|%74)(?:_|%5f)/i;
 export function withoutOwnTokens(text: string): string {
   if (!OWN_TOKEN.test(text)) return text;
   const pairs = text.split('&');
-  const kept = pairs.filter((pair) => !decodeFormText(pair.slice(pair.indexOf('=') + 1)).startsWith(API_TOKEN_PREFIX));
+  const kept = pairs.filter(
+    (pair) => !decodeFormText(pair.slice(pair.indexOf('=') + 1)).startsWith(API_TOKEN_PREFIX),
+  );
   return kept.length === pairs.length ? text : kept.join('&');
 }
 

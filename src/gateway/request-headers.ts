@@ -41,22 +41,34 @@ export function requestHeaders(exchange: Exchange, rules: HeaderRules, forwardin
     const name = rawHeaders[i] as string;
     const rule = rules.of(name);
     if (rule.drop || named?.has(rule.name) || !survives(rule.name, rule, mode)) continue;
-    if (rule.name === 'authorization' && (forwarding.dropAuthorization || forwarding.authorization !== undefined)) continue;
+    if (
+      rule.name === 'authorization' &&
+      (forwarding.dropAuthorization || forwarding.authorization !== undefined)
+    )
+      continue;
     if (rule.name === 'content-length' && forwarding.dropLength) continue;
     out.push(name, rawHeaders[i + 1] as string);
   }
   if (forwarding.authorization !== undefined) out.push('Authorization', forwarding.authorization);
   if (mode === 'identity') out.push('User-Agent', forwarding.userAgent, 'X-Atlassian-Token', 'no-check');
   out.push(
-    'X-Forwarded-For', exchange.clientIp,
-    'X-Forwarded-Host', host,
-    'X-Forwarded-Proto', forwarding.publicScheme,
-    'X-Request-Id', exchange.id,
+    'X-Forwarded-For',
+    exchange.clientIp,
+    'X-Forwarded-Host',
+    host,
+    'X-Forwarded-Proto',
+    forwarding.publicScheme,
+    'X-Request-Id',
+    exchange.id,
   );
   return out;
 }
 
-function survives(name: string, rule: { dropWithIdentity: boolean; credential: boolean }, mode: HeaderMode): boolean {
+function survives(
+  name: string,
+  rule: { dropWithIdentity: boolean; credential: boolean },
+  mode: HeaderMode,
+): boolean {
   if (mode === 'as-is') return true;
   if (mode === 'identity') return !rule.dropWithIdentity && !rule.credential;
   if (name === 'cookie') return false;

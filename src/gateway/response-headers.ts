@@ -1,6 +1,13 @@
 /** RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'te', 'transfer-encoding', 'upgrade',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'te',
+  'transfer-encoding',
+  'upgrade',
 ]);
 /**
  * Which login fields the client gets: for an injected identity none, so that no session starts and no login is
@@ -10,11 +17,21 @@ export type LoginFields = 'none' | 'challenge' | 'all';
 
 const CHALLENGE = 'www-authenticate';
 const LOGIN_FIELDS = new Set([
-  CHALLENGE, 'set-cookie', 'x-asessionid', 'x-seraph-loginreason', 'x-authentication-denied-reason',
-  'x-seraph-trusted-app-status', 'x-seraph-trusted-app-error',
+  CHALLENGE,
+  'set-cookie',
+  'x-asessionid',
+  'x-seraph-loginreason',
+  'x-authentication-denied-reason',
+  'x-seraph-trusted-app-status',
+  'x-seraph-trusted-app-error',
 ]);
 const RATE_FIELDS = new Set([
-  'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-interval-seconds', 'x-ratelimit-fillrate', 'ratelimit', 'ratelimit-policy',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-interval-seconds',
+  'x-ratelimit-fillrate',
+  'ratelimit',
+  'ratelimit-policy',
 ]);
 
 export interface ResponseRules {
@@ -44,12 +61,28 @@ export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): U
     if (lower === 'connection') named = addNames(named, value);
     if (lower === 'x-ausername') userName = value;
     if (HOP_BY_HOP.has(lower) || lower === 'x-request-id') continue;
-    if (rules.login !== 'all' && LOGIN_FIELDS.has(lower) && !(rules.login === 'challenge' && lower === CHALLENGE)) continue;
+    if (
+      rules.login !== 'all' &&
+      LOGIN_FIELDS.has(lower) &&
+      !(rules.login === 'challenge' && lower === CHALLENGE)
+    )
+      continue;
     if (rules.dropRate && RATE_FIELDS.has(lower)) continue;
-    const rewritten = lower === 'location' || lower === 'content-location' ? rules.rewriteLocation(value) : value;
+    const rewritten =
+      lower === 'location' || lower === 'content-location' ? rules.rewriteLocation(value) : value;
     headers.push(name, rewritten);
   }
   return { headers: named ? withoutNamed(headers, named) : headers, userName };
+}
+
+/** The application's own rate fields, as alternating names and values: clients of Jira compute from them. */
+export function rateFields(raw: readonly Buffer[]): string[] {
+  const fields: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1');
+    if (RATE_FIELDS.has(name.toLowerCase())) fields.push(name, (raw[i + 1] as Buffer).toString('latin1'));
+  }
+  return fields;
 }
 
 function addNames(names: Set<string> | undefined, value: string): Set<string> | undefined {

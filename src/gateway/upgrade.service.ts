@@ -62,14 +62,23 @@ export class UpgradeService implements OnApplicationShutdown {
   }
 
   /** Decides an admitted upgrade request and connects both sides, or answers the refusal. Never rejects. */
-  async handle(exchange: GatewayExchange, request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+  async handle(
+    exchange: GatewayExchange,
+    request: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+  ): Promise<void> {
     const response = responseOn(request, client);
     try {
       if (exchange.head.method !== 'GET') return this.recorder.deny(exchange, response, NOT_A_GET);
       const denial = await this.decide(exchange);
       if (denial) return this.recorder.deny(exchange, response, denial);
       if (this.open.size >= MOST_OPEN) {
-        return this.recorder.deny(exchange, response, deny('upstream_unavailable', { detail: 'too many open upgrades' }));
+        return this.recorder.deny(
+          exchange,
+          response,
+          deny('upstream_unavailable', { detail: 'too many open upgrades' }),
+        );
       }
       const prepared = await this.forwarder.prepareUpgrade(exchange);
       if ('verdict' in prepared) return this.recorder.deny(exchange, response, prepared);
@@ -91,7 +100,8 @@ export class UpgradeService implements OnApplicationShutdown {
     const { judge } = prepared;
     const application = exchange.application as Application;
     const upstream = send(application, prepared.request, request.headers.upgrade ?? 'websocket');
-    const refuse = (failure: UpstreamFailure): void => this.recorder.deny(exchange, response, judge.denialFor(failure));
+    const refuse = (failure: UpstreamFailure): void =>
+      this.recorder.deny(exchange, response, judge.denialFor(failure));
     client.on('close', () => upstream.destroy());
     upstream.on('upgrade', (answer, socket, first) => {
       const judged = judge.judge(101, buffersOf(answer.rawHeaders));
@@ -108,12 +118,19 @@ export class UpgradeService implements OnApplicationShutdown {
     });
     upstream.on('response', (answer) => this.answerWithoutUpgrade(run, prepared, response, answer));
     upstream.on('error', (error) => refuse(failureOf(error)));
-    upstream.setTimeout(application.timeouts.headersMs, () => upstream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+    upstream.setTimeout(application.timeouts.headersMs, () =>
+      upstream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+    );
     upstream.end();
   }
 
   /** The application did not switch: its answer is judged and sent as every other one. */
-  private answerWithoutUpgrade({ exchange }: OpenUpgrade, { judge }: PreparedUpgrade, response: ServerResponse, answer: IncomingMessage): void {
+  private answerWithoutUpgrade(
+    { exchange }: OpenUpgrade,
+    { judge }: PreparedUpgrade,
+    response: ServerResponse,
+    answer: IncomingMessage,
+  ): void {
     const status = answer.statusCode ?? 502;
     const judged = judge.judge(status, buffersOf(answer.rawHeaders));
     if ('reason' in judged) {
@@ -121,7 +138,13 @@ export class UpgradeService implements OnApplicationShutdown {
       return this.recorder.deny(exchange, response, judge.denialFor(judged));
     }
     exchange.status = status;
-    response.writeHead(status, answer.statusMessage, [...judged.headers, 'X-Request-Id', exchange.id, 'Connection', 'close']);
+    response.writeHead(status, answer.statusMessage, [
+      ...judged.headers,
+      'X-Request-Id',
+      exchange.id,
+      'Connection',
+      'close',
+    ]);
     pipeline(answer, response, (error) => {
       if (error) this.recorder.broken(exchange, 'the answer broke off');
       else this.recorder.finish(exchange, judge.loginFailed);
@@ -148,7 +171,7 @@ export class UpgradeService implements OnApplicationShutdown {
   private async recheck(): Promise<void> {
     for (const run of this.open) {
       const { id, head, peerIp } = run.exchange;
-      const again = new GatewayExchange(id, head, this.changeFeed.current, peerIp, undefined);
+      const again = new GatewayExchange(id, id, head, this.changeFeed.current, peerIp, undefined);
       const denial = await this.decide(again).catch(() => deny('internal_error'));
       if (denial) run.client.destroy();
     }
@@ -162,7 +185,10 @@ function send(application: Application, prepared: UpstreamRequest, protocol: str
     port: url.port === '' ? undefined : Number(url.port),
     method: prepared.method,
     path: prepared.target,
-    headers: [...prepared.headers, 'Connection', 'Upgrade', 'Upgrade', protocol] as unknown as Record<string, string>,
+    headers: [...prepared.headers, 'Connection', 'Upgrade', 'Upgrade', protocol] as unknown as Record<
+      string,
+      string
+    >,
     setHost: false,
     agent: false as const,
     rejectUnauthorized: true,

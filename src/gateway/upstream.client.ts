@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
 import type { ReasonCode } from '../lib/reasons.js';
+import type { Denial } from '../modules/decisions/exchange.port.js';
 import type { UpstreamAnswerHead } from './response-headers.js';
 
 /** What goes upstream. */
@@ -19,6 +20,8 @@ export interface UpstreamFailure {
   readonly detail: string;
   /** True when asking again is harmless: nothing of an answer had come. */
   readonly beforeAnswer: boolean;
+  /** What the answer to the client says beyond the reason's own words. */
+  readonly answer?: Pick<Denial, 'status' | 'hint' | 'retryAfterSeconds'>;
 }
 
 /** What the forwarder wants to know while the answer passes. */
@@ -42,7 +45,8 @@ type RawHandler = {
   onData(chunk: Buffer): boolean;
   onComplete(trailers: Buffer[] | null): void;
   onError(error: Error): void;
-  onBodySent(chunkSize: number): void;
+  /** undici's types say a size; it is the chunk. */
+  onBodySent(chunk: Uint8Array): void;
 };
 
 class ClientGoneError extends Error {
@@ -73,7 +77,7 @@ export class UpstreamExchange implements RawHandler {
     this.response.on('close', this.onClose);
     const options: Dispatcher.DispatchOptions = {
       path: request.target,
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       headers: request.headers,
       body: request.body,
     };
@@ -85,8 +89,8 @@ export class UpstreamExchange implements RawHandler {
     if (this.response.destroyed) this.leave();
   }
 
-  onBodySent(chunkSize: number): void {
-    this.requestBytes += chunkSize;
+  onBodySent(chunk: Uint8Array): void {
+    this.requestBytes += chunk.byteLength;
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -183,14 +187,32 @@ function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? error.name;
 }
 
-const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
-const PROTOCOL = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_EXCEEDED_MAX_SIZE']);
+const TIMEOUTS = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
+const PROTOCOL = new Set([
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+]);
 
 /** The reason for an error of the connection to the application. Host names stay in `detail`. */
 export function failureOf(error: Error): UpstreamFailure {
   const code = codeOf(error);
   const detail = `${code}: ${error.message}`;
   if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail, beforeAnswer: true };
-  const protocol = code.startsWith('HPE_') || error.name === 'HTTPParserError' || PROTOCOL.has(code) || error.message === 'bad upgrade' || error.message === 'bad response';
-  return { reason: protocol ? 'upstream_protocol_error' : 'upstream_unavailable', detail, beforeAnswer: !protocol };
+  const protocol =
+    code.startsWith('HPE_') ||
+    error.name === 'HTTPParserError' ||
+    PROTOCOL.has(code) ||
+    error.message === 'bad upgrade' ||
+    error.message === 'bad response';
+  return {
+    reason: protocol ? 'upstream_protocol_error' : 'upstream_unavailable',
+    detail,
+    beforeAnswer: !protocol,
+  };
 }

@@ -70,7 +70,9 @@ export class UpstreamPools implements OnApplicationShutdown {
     for (const [key, pool] of this.byKey) {
       if (used.has(key)) continue;
       this.byKey.delete(key);
-      pool.close().catch((error: unknown) => this.log.warn({ err: error }, 'closing an unused connection pool failed'));
+      pool
+        .close()
+        .catch((error: unknown) => this.log.warn({ err: error }, 'closing an unused connection pool failed'));
     }
   }
 }

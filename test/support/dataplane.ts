@@ -13,9 +13,15 @@ export interface SeenEvent {
   readonly query: string | null;
   readonly status: number | null;
   readonly user: string | null;
-  readonly credential: { readonly kind: string; readonly id: string | null; readonly name: string | null } | null;
+  readonly credential: {
+    readonly kind: string;
+    readonly id: string | null;
+    readonly name: string | null;
+  } | null;
   readonly clientIp: string | null;
   readonly durationMs: number | null;
+  readonly requestBytes: number | null;
+  readonly responseBytes: number | null;
   readonly configVersion: number | null;
 }
 
@@ -24,7 +30,10 @@ const AUDIT_WAIT_MS = 10_000;
 const SECOND_EVENT_WAIT_MS = 300;
 
 /** Waits until `ready` answers something; throws after ten seconds. */
-export async function eventually<T>(what: string, ready: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  ready: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const deadline = Date.now() + AUDIT_WAIT_MS;
   for (;;) {
     const value = await ready();
@@ -37,7 +46,10 @@ export async function eventually<T>(what: string, ready: () => T | undefined | f
 /** Every audit event of one request, read over the admin API. */
 export async function auditOf(admin: AdminClient, requestId: string): Promise<SeenEvent[]> {
   const read = async (): Promise<SeenEvent[]> => {
-    const page = await admin.call<{ items: SeenEvent[] }>('GET', `/audit/events?requestId=${encodeURIComponent(requestId)}`);
+    const page = await admin.call<{ items: SeenEvent[] }>(
+      'GET',
+      `/audit/events?requestId=${encodeURIComponent(requestId)}`,
+    );
     return page.items;
   };
   await eventually(`an audit event of ${requestId}`, async () => (await read()).length > 0);
@@ -60,5 +72,11 @@ export async function issueToken(
   username: string,
   more: Record<string, unknown> = {},
 ): Promise<{ id: string; token: string }> {
-  return admin.call('POST', '/tokens', { username, name: `token of ${username}`, scope: 'write', expiresInDays: 1, ...more });
+  return admin.call('POST', '/tokens', {
+    username,
+    name: `token of ${username}`,
+    scope: 'write',
+    expiresInDays: 1,
+    ...more,
+  });
 }

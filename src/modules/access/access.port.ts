@@ -2,7 +2,7 @@ import { applyDecorators, createParamDecorator, SetMetadata } from '@nestjs/comm
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import { ACCESS_EXTENSION } from '../../platform/openapi/access-extension.js';
-import type { CredentialReference } from '../decisions/exchange.port.js';
+import type { CredentialReference, Denial, Principal } from '../decisions/exchange.port.js';
 
 /**
  * Who may call a control-plane route. `admin` includes everything; `auditor` reads audit and settings; `user`
@@ -46,6 +46,24 @@ export const CLIENT_ADDRESS = Symbol('CLIENT_ADDRESS');
  */
 export interface ClientAddressPort {
   of(peer: string, headers: Readonly<Record<string, string | string[] | undefined>>): string;
+}
+
+export const BROWSER_SESSIONS = Symbol('BROWSER_SESSIONS');
+
+/** What the guard hands over of a request. */
+export interface BrowserSessionRequest {
+  readonly method: string;
+  readonly cookie: string | undefined;
+  readonly csrfToken: string | undefined;
+}
+
+/** People who signed in with a browser. Without a provider of this port cookies are never a credential. */
+export interface BrowserSessionsPort {
+  /**
+   * Who the session cookie belongs to; undefined without one. A session that ended is a denial. Throws 403
+   * `csrf_token_required` for a change without the session's CSRF token.
+   */
+  principalOf(request: BrowserSessionRequest, now: number): Promise<Principal | Denial | undefined>;
 }
 
 /** Who calls the control plane. */

@@ -8,29 +8,21 @@ import { CONFIG } from '../../platform/config/config.js';
 import type { Config } from '../../platform/config/config.js';
 import { sha256 } from '../../platform/crypto/sha256.js';
 import { requestIdOf } from '../../platform/http/request-id.js';
-import { APPLICATIONS } from '../applications/applications.port.js';
-import type { Application } from '../applications/applications.port.js';
 import { AUTHENTICATOR, isDenied } from '../credentials/credentials.port.js';
 import type { AuthenticatorPort } from '../credentials/credentials.port.js';
 import type { Credential, Denial, Principal } from '../decisions/exchange.port.js';
 import { DirectoryUnavailableError } from '../directory/directory.port.js';
 import { GLOBAL_SETTINGS } from '../global-settings/global-settings.port.js';
-import {
-  authenticationRequired,
-  passwordRefused,
-  refused,
-  tokenExceeded,
-  tooManyFailures,
-} from './access.errors.js';
+import { authenticationRequired, passwordRefused, refused, tokenExceeded } from './access.errors.js';
 import { exceedsToken, isCrossSite, levelOf } from './access.policy.js';
-import { CLIENT_ADDRESS } from './access.port.js';
-import type { Actor, ClientAddressPort, PublicFlag } from './access.port.js';
-import { FailedSignIns } from './failed-sign-ins.service.js';
+import { BROWSER_SESSIONS } from './access.port.js';
+import type { Actor, BrowserSessionsPort, PublicFlag } from './access.port.js';
+import { CallerAddress } from './caller-address.service.js';
+import { decidingApplication } from './deciding-application.port.js';
 
 const BEARER = /^bearer +([^ ]+)$/i;
-const MAPPED_IPV4 = '::ffff:';
 
-/** Finds out who calls the control plane. Cookies are never a credential here. */
+/** Finds out who calls the control plane. Of cookies only the one of a browser sign-in counts. */
 @Injectable()
 export class AccessService {
   private readonly adminDigest: Buffer;
@@ -40,8 +32,8 @@ export class AccessService {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
     @Inject(AUTHENTICATOR) private readonly authenticator: AuthenticatorPort,
-    private readonly failedSignIns: FailedSignIns,
-    @Optional() @Inject(CLIENT_ADDRESS) private readonly addresses: ClientAddressPort | undefined,
+    private readonly callers: CallerAddress,
+    @Optional() @Inject(BROWSER_SESSIONS) private readonly sessions: BrowserSessionsPort | undefined,
   ) {
     this.adminDigest = Buffer.from(sha256(config.adminToken));
     this.publicOrigin = new URL(config.publicUrl).origin;
@@ -68,15 +60,14 @@ export class AccessService {
 
   /** The actor behind a request. Throws a ProblemError (401, 403, 429, 503) when there is none. */
   async identify(request: FastifyRequest, now = Date.now()): Promise<Actor> {
-    const clientIp = this.clientIpOf(request);
-    const wait = this.failedSignIns.retryAfterSeconds(clientIp, now);
-    if (wait > 0) throw tooManyFailures(wait);
+    const clientIp = this.callers.admitted(request, now);
     if (this.isBootstrapAdmin(request.headers.authorization)) return bootstrapAdmin(request, clientIp);
-    const credential = this.recognise(request);
     const snapshot = this.changeFeed.current;
-    const principal = await this.authenticate(credential, { snapshot, clientIp, now });
+    const principal =
+      (await this.inSession(request, now)) ??
+      (await this.authenticate(this.recognise(request), { snapshot, clientIp, now }));
     if (isDenied(principal)) {
-      if (isFailedSignIn(principal)) this.failedSignIns.note(clientIp, now);
+      if (isFailedSignIn(principal)) this.callers.noteFailure(clientIp, now);
       throw refused(principal);
     }
     if (!principal.verified) throw passwordRefused();
@@ -84,16 +75,23 @@ export class AccessService {
     return actorOf(principal, levelOf(principal, GLOBAL_SETTINGS.of(snapshot)), request, clientIp);
   }
 
-  private clientIpOf(request: FastifyRequest): string {
-    const peer = request.raw.socket.remoteAddress ?? '';
-    const address = peer.startsWith(MAPPED_IPV4) ? peer.slice(MAPPED_IPV4.length) : peer;
-    return this.addresses ? this.addresses.of(address, request.headers) : address;
-  }
-
   private isBootstrapAdmin(authorization: string | undefined): boolean {
     const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
     // Digests have one length and tell nothing of the token, so the comparison leaks neither.
     return token !== undefined && timingSafeEqual(Buffer.from(sha256(token)), this.adminDigest);
+  }
+
+  /** A session counts only where no other credential is presented. */
+  private inSession(
+    { method, headers }: FastifyRequest,
+    now: number,
+  ): Promise<Principal | Denial | undefined> | undefined {
+    if (headers.authorization !== undefined || headers['x-api-token'] !== undefined) return undefined;
+    const csrfToken = headers['x-csrf-token'];
+    return this.sessions?.principalOf(
+      { method, cookie: headers.cookie, csrfToken: typeof csrfToken === 'string' ? csrfToken : undefined },
+      now,
+    );
   }
 
   private recognise({ headers }: FastifyRequest): Credential {
@@ -117,7 +115,7 @@ export class AccessService {
     credential: Credential,
     context: { readonly snapshot: Snapshot; readonly clientIp: string; readonly now: number },
   ): Promise<Principal | Denial> {
-    const application = deciding(context.snapshot);
+    const application = decidingApplication(context.snapshot);
     try {
       return await this.authenticator.authenticate(credential, { ...context, application, dryRun: false });
     } catch (error) {
@@ -125,23 +123,6 @@ export class AccessService {
       return { verdict: 'deny', reason: 'directory_unavailable', retryAfterSeconds: error.retryAfterSeconds };
     }
   }
-}
-
-/** The application whose directory decides about control-plane callers: the first enabled one that has one. */
-function deciding(snapshot: Snapshot): Application | undefined {
-  for (const application of APPLICATIONS.of(snapshot).byKey.values()) {
-    if (application.enabled && hasDirectory(application)) return application;
-  }
-  return undefined;
-}
-
-function hasDirectory({ directory }: Application): boolean {
-  if (directory.kind !== 'application') return true;
-  return (
-    directory.application !== undefined ||
-    directory.username !== undefined ||
-    directory.personalAccessToken !== undefined
-  );
 }
 
 function isFailedSignIn(denial: Denial): boolean {

@@ -19,11 +19,6 @@ export function lineOf(json: string, link: ChainLink): string {
   return `${json.slice(0, -1)},"chain":"${link.chain}","seq":${link.seq},"hash":"${link.hash}"}`;
 }
 
-/** The day of a chain, `YYYY-MM-DD`: chain ids begin with it. */
-export function dayOfChain(chain: string): string {
-  return chain.slice(0, 10);
-}
-
 interface OpenChain {
   readonly id: string;
   seq: number;

@@ -43,9 +43,25 @@ const UNPRINTABLE =
  * written as `\u{…}`, cut to `limit` characters.
  */
 export function cleanText(text: string, limit: number): string {
+  if (text.length <= limit && knownClean.has(text)) return text;
   const cut = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
-  if (!SUSPICIOUS.test(cut)) return cut;
-  return escapeUnprintable(redactShapes(cut));
+  if (SUSPICIOUS.test(cut)) return escapeUnprintable(redactShapes(cut));
+  if (cut === text) remember(text);
+  return cut;
+}
+
+/**
+ * Texts that were scanned and hold nothing of a secret. The same paths, users and clients come again and again,
+ * and the scan is the dearest part of an event.
+ */
+const knownClean = new Set<string>();
+const MOST_REMEMBERED = 5000;
+const LONGEST_REMEMBERED = 300;
+
+function remember(text: string): void {
+  if (text.length > LONGEST_REMEMBERED) return;
+  if (knownClean.size >= MOST_REMEMBERED) knownClean.clear();
+  knownClean.add(text);
 }
 
 /** A text with everything that looks like a credential replaced. */

@@ -9,16 +9,18 @@ import type { TokenRefusal, TokenVerifierPort, VerifiedToken } from '../provider
 import { GROUP_RESTRICTIONS } from '../restrictions/restrictions.port.js';
 import { API_TOKENS, isTokenRefusal } from '../tokens/tokens.port.js';
 import type { ApiTokenPort, KnownApiToken } from '../tokens/tokens.port.js';
-import type { AuthenticationContext, AuthenticatorPort } from './credentials.port.js';
+import type { AuthenticationContext, AuthenticatorPort, ProvedSubjectsPort } from './credentials.port.js';
 import { recogniseCredential } from './credential.policy.js';
 import { PrincipalCache, withoutDirectory } from './principal-cache.service.js';
 
 type Found<T> = T | Promise<T>;
 
-const NO_APPLICATION = deny('directory_unavailable', { detail: 'no application with a directory is configured' });
+const NO_APPLICATION = deny('directory_unavailable', {
+  detail: 'no application with a directory is configured',
+});
 
 @Injectable()
-export class Authenticator implements AuthenticatorPort {
+export class Authenticator implements AuthenticatorPort, ProvedSubjectsPort {
   private readonly principals = new PrincipalCache();
 
   constructor(
@@ -46,6 +48,10 @@ export class Authenticator implements AuthenticatorPort {
     }
   }
 
+  principalOf(verified: VerifiedToken, application: Application | undefined): Found<Principal | Denial> {
+    return this.byVerifiedToken(verified, application);
+  }
+
   private byApiToken(credential: Credential, context: AuthenticationContext): Found<Principal | Denial> {
     const token = this.tokens.verify(credential.secret, credential.username, context.snapshot, context.now);
     if (isTokenRefusal(token)) {
@@ -61,7 +67,8 @@ export class Authenticator implements AuthenticatorPort {
 
   private byProviderToken(credential: Credential, context: AuthenticationContext): Found<Principal | Denial> {
     const verified = this.verifier.verify(credential.secret);
-    if (verified instanceof Promise) return verified.then((result) => this.byVerifiedToken(result, context.application));
+    if (verified instanceof Promise)
+      return verified.then((result) => this.byVerifiedToken(result, context.application));
     return this.byVerifiedToken(verified, context.application);
   }
 
@@ -89,7 +96,8 @@ export class Authenticator implements AuthenticatorPort {
   ): Found<Principal | Denial> {
     if (!application) return NO_APPLICATION;
     const make = (user: DirectoryUser | undefined): Principal | Denial => {
-      if (!user) return deny('user_unknown', { reference: shape.credential, detail: `${query.by} ${query.value}` });
+      if (!user)
+        return deny('user_unknown', { reference: shape.credential, detail: `${query.by} ${query.value}` });
       if (!user.active) return deny('user_inactive', { reference: shape.credential, detail: user.username });
       return this.principals.of(proof, user, () => ({
         username: user.username,
@@ -101,11 +109,15 @@ export class Authenticator implements AuthenticatorPort {
         verified: true,
       }));
     };
-    if (application.directory.kind === 'claims') return make(this.principals.claimed(proof, query.value, claimedGroups));
+    if (application.directory.kind === 'claims')
+      return make(this.principals.claimed(proof, query.value, claimedGroups));
     return this.lookUp(() => this.directory.find(application, query), make);
   }
 
-  private byPersonalAccessToken(credential: Credential, context: AuthenticationContext): Found<Principal | Denial> {
+  private byPersonalAccessToken(
+    credential: Credential,
+    context: AuthenticationContext,
+  ): Found<Principal | Denial> {
     const { application } = context;
     if (!application) return NO_APPLICATION;
     const make = (user: DirectoryUser | undefined): Principal | Denial => {

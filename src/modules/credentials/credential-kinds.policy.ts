@@ -16,7 +16,10 @@ export function kindAllowed(
   settings: GlobalSettings,
 ): StepResult {
   if (!settings.personalAccessTokensAllowed && mintsPersonalAccessToken(exchange)) {
-    return deny('pat_disabled', { detail: 'creating personal access tokens is switched off with them', status: 403 });
+    return deny('pat_disabled', {
+      detail: 'creating personal access tokens is switched off with them',
+      status: 403,
+    });
   }
   switch (credential.kind) {
     case 'oauth':
@@ -26,7 +29,9 @@ export function kindAllowed(
     case 'basic':
       return settings.basicAuthenticationDisabled ? deny('basic_disabled') : undefined;
     case 'session':
-      return exchange.application?.sessionCookies === 'forward' ? forwardNow('session') : deny('session_rejected');
+      return exchange.application?.sessionCookies === 'forward'
+        ? forwardNow('session')
+        : deny('session_rejected');
     case 'oauth1':
       return exchange.application?.applicationLinks === 'forward'
         ? forwardNow('passed-through')

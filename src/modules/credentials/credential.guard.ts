@@ -19,7 +19,8 @@ export class CredentialGuard extends PipelineGuard {
 
   decide(exchange: Exchange): StepResult | Promise<StepResult> {
     const { hasBody, contentType } = exchange.head;
-    if (!hasBody || contentType === undefined || !/urlencoded/i.test(contentType)) return this.judge(exchange, undefined);
+    if (!hasBody || contentType === undefined || !/urlencoded/i.test(contentType))
+      return this.judge(exchange, undefined);
     return exchange.readForm().then((form) => this.judge(exchange, form));
   }
 
@@ -35,7 +36,9 @@ export class CredentialGuard extends PipelineGuard {
   private judgePassword({ application }: Exchange, { username }: Credential): StepResult {
     if (!application || username === undefined) return undefined;
     const retryAfterSeconds = this.failures.passwordBlockedFor(application.key, username);
-    return retryAfterSeconds > 0 ? deny('too_many_failures', { detail: 'wrong passwords for this user', retryAfterSeconds }) : undefined;
+    return retryAfterSeconds > 0
+      ? deny('too_many_failures', { detail: 'wrong passwords for this user', retryAfterSeconds })
+      : undefined;
   }
 }
 

@@ -21,13 +21,14 @@ const LOGIN: Credential = { kind: 'basic', form: 'login', secret: '' };
 
 /** Longer than any token of a provider that Restgate reads (16 KiB of header are the limit anyway). */
 const LONGEST_BASIC = 4096;
-const SESSION_COOKIES = /(?:^|;\s*)(?:JSESSIONID|BITBUCKETSESSIONID|seraph\.[a-z.]+|seraph\.confluence|crowd\.token_key|studio\.crowd\.tokenkey|_atl_bitbucket_remember_me)\s*=/;
+const SESSION_COOKIES =
+  /(?:^|;\s*)(?:JSESSIONID|BITBUCKETSESSIONID|seraph\.[a-z.]+|seraph\.confluence|crowd\.token_key|studio\.crowd\.tokenkey|_atl_bitbucket_remember_me)\s*=/;
 /** RFC 6750 section 2.1. */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 /** RFC 7617 with strict RFC 4648 base64. */
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 const OAUTH1 = /^oauth +\S/i;
- 
+
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 const UNSUPPORTED = deny('unsupported_credential', { bearerError: 'invalid_request' });
@@ -38,7 +39,8 @@ const UNSUPPORTED = deny('unsupported_credential', { bearerError: 'invalid_reque
  */
 export function recogniseCredential(fields: CredentialFields): Credential | Denial {
   const { authorization, apiToken, parameters } = fields;
-  const presented = Number(authorization !== undefined) + Number(apiToken !== undefined) + Number(parameters !== undefined);
+  const presented =
+    Number(authorization !== undefined) + Number(apiToken !== undefined) + Number(parameters !== undefined);
   if (presented > 1) return deny('ambiguous_credentials', { bearerError: 'invalid_request' });
   if (authorization !== undefined) return fromAuthorization(authorization);
   if (apiToken !== undefined) return fromApiToken(apiToken.trim());
@@ -53,11 +55,17 @@ function fromAuthorization(value: string): Credential | Denial {
   const basic = BASIC.exec(value);
   if (basic) return fromBasic(basic[1] as string);
   if (OAUTH1.test(value)) return { kind: 'oauth1', form: 'oauth', secret: value };
-  return value.includes(API_TOKEN_PREFIX) ? deny('token_malformed', { bearerError: 'invalid_token' }) : UNSUPPORTED;
+  return value.includes(API_TOKEN_PREFIX)
+    ? deny('token_malformed', { bearerError: 'invalid_token' })
+    : UNSUPPORTED;
 }
 
 function fromBearer(token: string): Credential {
-  const kind = token.startsWith(API_TOKEN_PREFIX) ? 'api-token' : isPersonalAccessToken(token) ? 'pat' : 'oauth';
+  const kind = token.startsWith(API_TOKEN_PREFIX)
+    ? 'api-token'
+    : isPersonalAccessToken(token)
+      ? 'pat'
+      : 'oauth';
   return { kind, form: 'bearer', secret: token };
 }
 
@@ -77,9 +85,14 @@ function fromBasic(encoded: string): Credential | Denial {
   return colon < 1 ? UNSUPPORTED : fromUserAndPassword(text.slice(0, colon), text.slice(colon + 1), 'basic');
 }
 
-function fromUserAndPassword(username: string, password: string, form: 'basic' | 'parameters'): Credential | Denial {
+function fromUserAndPassword(
+  username: string,
+  password: string,
+  form: 'basic' | 'parameters',
+): Credential | Denial {
   if (username === '' || CONTROL.test(username) || CONTROL.test(password)) return UNSUPPORTED;
-  if (username.startsWith(API_TOKEN_PREFIX)) return deny('token_malformed', { detail: 'an API token as user name' });
+  if (username.startsWith(API_TOKEN_PREFIX))
+    return deny('token_malformed', { detail: 'an API token as user name' });
   const kind = password.startsWith(API_TOKEN_PREFIX) ? 'api-token' : 'basic';
   return { kind, form, username, secret: password };
 }
@@ -104,7 +117,10 @@ export function isPersonalAccessToken(token: string): boolean {
 export function isLoginResource(method: string, policyPath: string): boolean {
   if (method !== 'POST') return false;
   if (/^\/rest\/auth\/(?:1|1\.0|latest)\/session\/?$/.test(policyPath)) return true;
-  return policyPath.startsWith('/rpc/') && (/\/login\/?$/.test(policyPath) || /^\/rpc\/(?:soap|xmlrpc)(?:[-/]|$)/.test(policyPath));
+  return (
+    policyPath.startsWith('/rpc/') &&
+    (/\/login\/?$/.test(policyPath) || /^\/rpc\/(?:soap|xmlrpc)(?:[-/]|$)/.test(policyPath))
+  );
 }
 
 /**
@@ -116,5 +132,7 @@ export function loginParameters(text: string): { username: string; password: str
   const parameters = new URLSearchParams(text);
   const username = parameters.get('os_username');
   const password = parameters.get('os_password');
-  return username === null && password === null ? undefined : { username: username ?? '', password: password ?? '' };
+  return username === null && password === null
+    ? undefined
+    : { username: username ?? '', password: password ?? '' };
 }

@@ -7,7 +7,7 @@ import { AuthenticationGuard } from './authentication.guard.js';
 import { Authenticator } from './authenticator.service.js';
 import { BearerAuthentication, BearerStrategy } from './bearer.service.js';
 import { CredentialGuard } from './credential.guard.js';
-import { AUTHENTICATOR } from './credentials.port.js';
+import { AUTHENTICATOR, PROVED_SUBJECTS } from './credentials.port.js';
 
 /** Global: the control plane's guard asks it, whatever module a route is in. */
 @Global()
@@ -15,11 +15,12 @@ import { AUTHENTICATOR } from './credentials.port.js';
   imports: [DirectoryModule, ProvidersModule, RateLimitModule, TokensModule],
   providers: [
     { provide: AUTHENTICATOR, useClass: Authenticator },
+    { provide: PROVED_SUBJECTS, useExisting: AUTHENTICATOR },
     BearerStrategy,
     BearerAuthentication,
     CredentialGuard,
     AuthenticationGuard,
   ],
-  exports: [AUTHENTICATOR, BearerAuthentication, CredentialGuard, AuthenticationGuard],
+  exports: [AUTHENTICATOR, PROVED_SUBJECTS, BearerAuthentication, CredentialGuard, AuthenticationGuard],
 })
 export class CredentialsModule {}

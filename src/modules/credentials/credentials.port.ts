@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../platform/change-feed/snapshot.js';
 import type { Application } from '../applications/applications.port.js';
 import type { Credential, Denial, Principal } from '../decisions/exchange.port.js';
+import type { VerifiedToken } from '../providers/providers.port.js';
 
 export const AUTHENTICATOR = Symbol('AUTHENTICATOR');
 
@@ -30,6 +31,16 @@ export interface AuthenticatorPort {
     apiToken: string | undefined;
     cookie: string | undefined;
   }): Credential | Denial;
+}
+
+export const PROVED_SUBJECTS = Symbol('PROVED_SUBJECTS');
+
+/** Who a subject that a provider proved is in an application's directory: as step 8 finds it. */
+export interface ProvedSubjectsPort {
+  principalOf(
+    verified: VerifiedToken,
+    application: Application | undefined,
+  ): Principal | Denial | Promise<Principal | Denial>;
 }
 
 export function isDenied(result: Principal | Credential | Denial): result is Denial {

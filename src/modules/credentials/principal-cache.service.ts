@@ -26,7 +26,12 @@ export class PrincipalCache {
   claimed(proof: object, username: string, groups: readonly string[]): DirectoryUser {
     let user = this.claimedUsers.get(proof);
     if (!user) {
-      user = { username, active: true, groups, groupKeys: new Set(groups.map((group) => group.toLowerCase())) };
+      user = {
+        username,
+        active: true,
+        groups,
+        groupKeys: new Set(groups.map((group) => group.toLowerCase())),
+      };
       this.claimedUsers.set(proof, user);
     }
     return user;

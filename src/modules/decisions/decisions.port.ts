@@ -1,4 +1,4 @@
-import type { Exchange, RequestHead } from './exchange.port.js';
+import type { Exchange } from './exchange.port.js';
 import type { PipelineGuard } from './pipeline.port.js';
 
 export const PIPELINE = Symbol('PIPELINE');
@@ -27,5 +27,3 @@ export interface DryRunRequest {
   readonly rawHeaders: readonly string[];
   readonly clientIp: string;
 }
-
-export type { Exchange, RequestHead };

@@ -59,6 +59,8 @@ export interface Denial {
   /** For the admin (audit, explain, log), never for the caller. No secrets. */
   readonly detail?: string;
   readonly retryAfterSeconds?: number;
+  /** For the caller, instead of the reason's own hint. No secrets, and nothing that tells whether a user exists. */
+  readonly hint?: string;
   /** Another status than the reason's own, where HTTP has a more precise one (413, 414, 405). */
   readonly status?: number;
   /** A refused credential as the audit log may show it. */
@@ -114,6 +116,8 @@ export interface Exchange {
   readonly dryRun: boolean;
   /** The urlencoded body, read once and only when such a body was announced; undefined otherwise. */
   readForm(): Promise<string | undefined>;
+  /** A small body of announced length, read once and then sent on from memory; undefined for every other one. */
+  readSmallBody?(): Promise<Buffer | undefined>;
 
   /** Steps 1 and 2. */
   application: Application | undefined;

@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Application, IdentitySettings } from '../applications/applications.port.js';
+import { CONFIG } from '../../platform/config/config.js';
+import type { Config } from '../../platform/config/config.js';
+import { API } from '../../platform/http/api.js';
+import type { Application, IdentitySettings, Product } from '../applications/applications.port.js';
 import type { Denial, Principal } from '../decisions/exchange.port.js';
 import { deny } from '../decisions/pipeline.port.js';
 import type { ActingRequest, IdentityPort, OutgoingRequest } from './identity.port.js';
@@ -9,11 +12,19 @@ import type { StoredPatsPort } from './stored-pats.port.js';
 
 const HEADER_SAFE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
+/** Where users make their personal access tokens, below the application's address. */
+const TOKEN_PAGES: Readonly<Record<Product, string>> = {
+  jira: '/secure/ViewProfile.jspa',
+  confluence: '/plugins/personalaccesstokens/usertokens.action',
+  bitbucket: '/plugins/servlet/access-tokens/manage',
+};
+
 @Injectable()
 export class IdentityService implements IdentityPort {
   constructor(
     private readonly signer: Oauth1SignerService,
     @Inject(STORED_PATS) private readonly storedPats: StoredPatsPort,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
   ) {}
 
   actAs(
@@ -44,9 +55,15 @@ export class IdentityService implements IdentityPort {
     const token = this.storedPats.tokenOf(application.id, principal.username);
     if (token === undefined) {
       const detail = `${principal.username} has stored no personal access token for application ${application.key}.`;
-      return deny('identity_not_configured', { detail });
+      return deny('identity_not_configured', { detail, hint: this.howToStore(application) });
     }
     return { target: request.path + request.query, headers: ['Authorization', `Bearer ${token}`] };
+  }
+
+  private howToStore({ key, name, product, pathPrefix }: Application): string {
+    const page = `${pathPrefix}${TOKEN_PAGES[product]}`;
+    const store = `${this.config.publicUrl}/${API}/me/credentials/${key}`;
+    return `Make a personal access token in ${name} (page ${page}) and store it once with PUT ${store}.`;
   }
 }
 

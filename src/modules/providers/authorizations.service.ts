@@ -8,11 +8,12 @@ import type { Actor } from '../access/access.port.js';
 import { AuthorizationRepository } from './authorization.repository.js';
 import type { StoredAuthorization } from './authorization.repository.js';
 import { failurePage, tokenPage } from './authorization-page.policy.js';
+import { faultOfIssuer, faultOfQuery, STATE_SHAPE, UNKNOWN_STATE } from './callback-query.policy.js';
+import type { CallbackQuery } from './callback-query.policy.js';
 import { CodeFlow, CodeFlowError } from './code-flow.service.js';
 import type { FlowSettings } from './code-flow.service.js';
 import type { AuthorizationResultView, AuthorizationView } from './dto/token-fetching.dto.js';
 import { IdTokens } from './id-token.service.js';
-import { isIssuerOf } from './jwt-claims.policy.js';
 import { ProviderHttpError } from './provider-http.errors.js';
 import type { Provider } from './provider-settings.port.js';
 import { ProvidersService } from './providers.service.js';
@@ -20,23 +21,12 @@ import { curlOf, errorText } from './token-endpoint.policy.js';
 import type { FetchedToken } from './token-endpoint.policy.js';
 
 const LIFETIME_MS = 10 * 60 * 1000;
-const STATE_SHAPE = /^[A-Za-z0-9_-]{43}$/;
-const LONGEST_CODE = 4096;
-const UNKNOWN_STATE = 'This sign-in is unknown, was used already, or took longer than ten minutes.';
 
 interface Secret {
   readonly verifier: string;
   readonly nonce: string;
   /** Hash of the cookie that binds the sign-in to the browser it was begun in. */
   readonly binding?: string;
-}
-
-export interface CallbackQuery {
-  readonly state?: unknown;
-  readonly code?: unknown;
-  readonly iss?: unknown;
-  readonly error?: unknown;
-  readonly error_description?: unknown;
 }
 
 export interface CallbackAnswer {
@@ -146,7 +136,8 @@ export class AuthorizationsService {
     if (secret.binding !== undefined && (cookie === undefined || sha256(cookie) !== secret.binding)) {
       throw new CodeFlowError('The sign-in was begun in another browser.');
     }
-    demandIssuer(provider, query.iss as string | undefined);
+    const foreign = faultOfIssuer(provider, query.iss as string | undefined);
+    if (foreign !== undefined) throw new CodeFlowError(foreign);
     if (query.error !== undefined)
       throw new CodeFlowError(errorText(query.error as string, query.error_description));
     if (query.code === undefined) throw new CodeFlowError('The provider sent neither a code nor an error.');
@@ -198,29 +189,4 @@ function isExpected(error: unknown): error is Error {
 
 function purposeOf(stateHash: string): string {
   return `provider-authorizations/${stateHash}`;
-}
-
-/** Each parameter at most once (they arrive as lists otherwise), and a state of our shape. */
-function faultOfQuery(query: CallbackQuery): string | undefined {
-  for (const name of ['state', 'code', 'iss', 'error', 'error_description'] as const) {
-    const value = query[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'string') return `The parameter ${name} came more than once.`;
-    if (value.length > LONGEST_CODE) return `The parameter ${name} is too long.`;
-  }
-  if (typeof query.state !== 'string' || !STATE_SHAPE.test(query.state)) return UNKNOWN_STATE;
-  return undefined;
-}
-
-/** RFC 9207 section 2.4: an issuer that comes must be ours; it must come when the metadata promises it. */
-function demandIssuer(provider: Provider, issuer: string | undefined): void {
-  if (issuer === undefined) {
-    if (provider.sendsIssuer === true)
-      throw new CodeFlowError('The answer does not name its issuer, although the provider promises it.');
-    return;
-  }
-  const known =
-    provider.issuer === undefined || provider.issuer === issuer || provider.issuer.includes('{tenantid}');
-  if (!known && !isIssuerOf(provider, issuer, {}))
-    throw new CodeFlowError('The answer comes from another issuer.');
 }

@@ -1,11 +1,14 @@
-import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Optional, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sha256 } from '../../platform/crypto/sha256.js';
+import { requestIdOf } from '../../platform/http/request-id.js';
 import { Access } from '../access/access.port.js';
 import { PAGE_HEADERS } from './authorization-page.policy.js';
 import { AuthorizationsService } from './authorizations.service.js';
 import { CALLBACK_PATH } from './providers.service.js';
+import { SIGN_IN_CALLBACK } from './sign-in.port.js';
+import type { SignInCallbackPort } from './sign-in.port.js';
 
 const COOKIE_PREFIX = 'restgate-fetch-';
 const COOKIE_SECONDS = 600;
@@ -24,15 +27,30 @@ function cookieName(state: string): string {
 @ApiExcludeController()
 @Controller(CALLBACK_PATH)
 export class OAuthCallbackController {
-  constructor(private readonly authorizations: AuthorizationsService) {}
+  constructor(
+    private readonly authorizations: AuthorizationsService,
+    @Optional() @Inject(SIGN_IN_CALLBACK) private readonly signIns: SignInCallbackPort | undefined,
+  ) {}
 
   @Get()
   @Access('public')
   async callback(
     @Query() query: Record<string, unknown>,
-    @Headers('cookie') cookies: string | undefined,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const { cookie: cookies, 'user-agent': userAgent } = request.headers;
+    const signedIn = await this.signIns?.complete(query, {
+      cookie: cookies,
+      requestId: requestIdOf(request.raw),
+      peerIp: request.raw.socket.remoteAddress ?? '',
+      userAgent,
+    });
+    if (signedIn) {
+      const headers = { ...PAGE_HEADERS, ...signedIn.headers };
+      await reply.code(signedIn.status).headers(headers).send(signedIn.html);
+      return;
+    }
     const cookie =
       typeof query['state'] === 'string' ? cookieOf(cookies, cookieName(query['state'])) : undefined;
     const { status, html } = await this.authorizations.complete(query, cookie);

@@ -15,9 +15,11 @@ import { ProviderKeys } from './provider-keys.service.js';
 import { ProviderVerification } from './provider-verification.service.js';
 import { ProviderAuthorizationEntity, ProviderEntity, ProviderKeysEntity } from './provider.entity.js';
 import { ProviderRepository } from './provider.repository.js';
+import { ProviderSignIn } from './provider-sign-in.service.js';
 import { ProvidersController } from './providers.controller.js';
 import { TOKEN_VERIFIER } from './providers.port.js';
 import { ProvidersService } from './providers.service.js';
+import { PROVIDER_SIGN_IN } from './sign-in.port.js';
 import { TokenCache } from './token-cache.service.js';
 import { TokenFetchingController } from './token-fetching.controller.js';
 import { TokenFetching } from './token-fetching.service.js';
@@ -41,6 +43,8 @@ import { ProvidersConfiguration } from './providers-configuration.service.js';
     ProviderHttp,
     ProviderKeys,
     ProviderRepository,
+    ProviderSignIn,
+    { provide: PROVIDER_SIGN_IN, useExisting: ProviderSignIn },
     ProviderVerification,
     ProvidersConfiguration,
     ProvidersService,
@@ -50,6 +54,6 @@ import { ProvidersConfiguration } from './providers-configuration.service.js';
     TokenVerifier,
     { provide: TOKEN_VERIFIER, useExisting: TokenVerifier },
   ],
-  exports: [TOKEN_VERIFIER],
+  exports: [TOKEN_VERIFIER, PROVIDER_SIGN_IN],
 })
 export class ProvidersModule {}

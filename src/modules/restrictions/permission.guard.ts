@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Exchange, StepResult } from '../decisions/exchange.port.js';
 import { deny, PipelineGuard } from '../decisions/pipeline.port.js';
 import { isProtectedEndpoint } from '../identity/identity.port.js';
+import { lfsOperationOf, needsLfsOperation } from './lfs-batch.policy.js';
 import { decideTokenLimits, denyForGroups, groupFaults } from './permission.policy.js';
 import { classify } from './read-write.policy.js';
+import type { LfsOperation } from './read-write.policy.js';
 import { GROUP_RESTRICTIONS } from './restrictions.port.js';
 
 /** Step 9: may this user, with this credential, make this call. Report mode holds for the group rules only. */
@@ -11,10 +13,17 @@ import { GROUP_RESTRICTIONS } from './restrictions.port.js';
 export class PermissionGuard extends PipelineGuard {
   readonly step = 'permission';
 
-  decide(exchange: Exchange): StepResult {
+  decide(exchange: Exchange): StepResult | Promise<StepResult> {
+    if (!exchange.readSmallBody || !needsLfsOperation(exchange, GROUP_RESTRICTIONS.of(exchange.snapshot))) {
+      return this.judge(exchange, undefined);
+    }
+    return exchange.readSmallBody().then((body) => this.judge(exchange, lfsOperationOf(body)));
+  }
+
+  private judge(exchange: Exchange, operation: LfsOperation | undefined): StepResult {
     const { application, principal, head, policyPath } = exchange;
     if (!application || !principal) throw new Error('The permission step was reached without a principal.');
-    const classification = classify(application.product, head, policyPath);
+    const classification = classify(application.product, head, policyPath, operation);
     exchange.classification = classification;
 
     const rules = GROUP_RESTRICTIONS.of(exchange.snapshot);

@@ -4,7 +4,6 @@ import type { LevelWithSilent } from 'pino';
 import type { Config } from './config.js';
 import { generatedSecret } from './generated-secret.js';
 import { EnvironmentReader } from './environment-reader.js';
-import { VARIABLES } from './variables.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOG_FORMATS = ['json', 'pretty'] as const;
@@ -95,6 +94,3 @@ function versionOf(installDir: string): string {
   const manifest = JSON.parse(readFileSync(resolve(installDir, 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }
-
-/** Names of all variables that Restgate reads. */
-export const VARIABLE_NAMES = VARIABLES.map((variable) => variable.name);

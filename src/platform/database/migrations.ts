@@ -4,6 +4,7 @@ import { Providers1763700100000 } from '../../../migrations/1763700100000-Provid
 import { Applications1763700200000 } from '../../../migrations/1763700200000-Applications.js';
 import { ApiTokens1763700300000 } from '../../../migrations/1763700300000-ApiTokens.js';
 import { Audit1763700400000 } from '../../../migrations/1763700400000-Audit.js';
+import { BrowserSessions1763700500000 } from '../../../migrations/1763700500000-BrowserSessions.js';
 
 /** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -12,4 +13,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Applications1763700200000,
   ApiTokens1763700300000,
   Audit1763700400000,
+  BrowserSessions1763700500000,
 ];

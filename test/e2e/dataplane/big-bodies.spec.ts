@@ -45,7 +45,9 @@ describe('bodies that are larger than memory should ever hold', () => {
       method: 'POST',
       headers: { ...headers(), 'Content-Type': 'application/octet-stream', ...framing },
     });
-    const answered = new Promise<IncomingMessage>((resolve, reject) => sending.on('response', resolve).on('error', reject));
+    const answered = new Promise<IncomingMessage>((resolve, reject) =>
+      sending.on('response', resolve).on('error', reject),
+    );
     for (let sent = 0; sent < bytes; sent += PIECE.length) {
       hash.update(PIECE);
       if (!sending.write(PIECE)) await new Promise((resolve) => sending.once('drain', resolve));
@@ -67,28 +69,36 @@ describe('bodies that are larger than memory should ever hold', () => {
   it.each([
     ['with a length', ''],
     ['chunked', '&chunked=true'],
-  ])('U-11 a download of 300 MB (%s) arrives whole, and memory does not grow with it', async (_how, more) => {
-    const before = residentMib();
-    let sum = '';
-    const peak = await peakDuring(async () => {
-      sum = await download(BIG, more);
-    });
-    expect(sum).toBe(downloadSha256(BIG));
-    expect(peak - before).toBeLessThan(MOST_GROWTH_MIB);
-  }, 120_000);
+  ])(
+    'U-11 a download of 300 MB (%s) arrives whole, and memory does not grow with it',
+    async (_how, more) => {
+      const before = residentMib();
+      let sum = '';
+      const peak = await peakDuring(async () => {
+        sum = await download(BIG, more);
+      });
+      expect(sum).toBe(downloadSha256(BIG));
+      expect(peak - before).toBeLessThan(MOST_GROWTH_MIB);
+    },
+    120_000,
+  );
 
   it.each([
     ['with a length', lengthOf(BIG)],
     ['chunked', {}],
-  ])('U-13 an upload of 300 MB (%s) arrives whole, and memory does not grow with it', async (_how, framing) => {
-    const before = residentMib();
-    let sum = '';
-    const peak = await peakDuring(async () => {
-      sum = await upload(BIG, framing as Record<string, string>);
-    });
-    expect(world.jira.last()).toMatchObject({ bodySha256: sum, bodyLength: BIG, user: 'alice' });
-    expect(peak - before).toBeLessThan(MOST_GROWTH_MIB);
-  }, 120_000);
+  ])(
+    'U-13 an upload of 300 MB (%s) arrives whole, and memory does not grow with it',
+    async (_how, framing) => {
+      const before = residentMib();
+      let sum = '';
+      const peak = await peakDuring(async () => {
+        sum = await upload(BIG, framing);
+      });
+      expect(world.jira.last()).toMatchObject({ bodySha256: sum, bodyLength: BIG, user: 'alice' });
+      expect(peak - before).toBeLessThan(MOST_GROWTH_MIB);
+    },
+    120_000,
+  );
 
   it('U-11 a client that stops reading holds the application back', async () => {
     world.jira.clear();
@@ -98,6 +108,9 @@ describe('bodies that are larger than memory should ever hold', () => {
     const peak = await peakDuring(() => new Promise((resolve) => setTimeout(resolve, 2000)));
     expect(peak - before).toBeLessThan(MOST_GROWTH_MIB);
     answer.destroy();
-    await eventually('the download was cancelled', () => callsOf(world.jira).find((call) => call.path.endsWith('download'))?.aborted);
+    await eventually(
+      'the download was cancelled',
+      () => callsOf(world.jira).find((call) => call.path.endsWith('download'))?.aborted,
+    );
   }, 60_000);
 });

@@ -31,9 +31,19 @@ describe('who the application sees with OAuth 1.0a', () => {
   let world: World;
   let alice: string;
   const raw = (head: string[], body = '') =>
-    rawRequest({ port: world.gateway.port }, [...head, 'Host: gw.test', `Authorization: Bearer ${alice}`, '', body].join('\r\n'));
+    rawRequest(
+      { port: world.gateway.port },
+      [...head, 'Host: gw.test', `Authorization: Bearer ${alice}`, '', body].join('\r\n'),
+    );
   const form = (target: string, body: string) =>
-    raw([`POST ${target} HTTP/1.1`, `Content-Type: ${FORM}`, `Content-Length: ${Buffer.byteLength(body, 'latin1')}`], body);
+    raw(
+      [
+        `POST ${target} HTTP/1.1`,
+        `Content-Type: ${FORM}`,
+        `Content-Length: ${Buffer.byteLength(body, 'latin1')}`,
+      ],
+      body,
+    );
 
   beforeAll(async () => {
     world = await startWorld({ identity: 'oauth1' });
@@ -50,7 +60,9 @@ describe('who the application sees with OAuth 1.0a', () => {
     // What is left is the caller's, byte for byte; the one requestor in it is Restgate's.
     const pairs = (calls[0]?.target.split('?')[1] ?? '').split('&');
     expect(pairs.filter((pair) => !pair.startsWith('xoauth_requestor_id='))).toEqual(['a=1', 'z=%2B+']);
-    expect(pairs.filter((pair) => pair.startsWith('xoauth_requestor_id='))).toEqual(['xoauth_requestor_id=alice']);
+    expect(pairs.filter((pair) => pair.startsWith('xoauth_requestor_id='))).toEqual([
+      'xoauth_requestor_id=alice',
+    ]);
   });
 
   it.each(SMUGGLED)('a form with %s stays alice', async (smuggled) => {
@@ -88,7 +100,7 @@ describe('who the application sees with OAuth 1.0a', () => {
 
   it.each([
     ['announced', (body: string) => ({ body })],
-    ['chunked', (body: string) => ({ body: new Blob([body]).stream(), duplex: 'half' }) as RequestInit],
+    ['chunked', (body: string) => ({ body: new Blob([body]).stream(), duplex: 'half' })],
   ])('an %s form above 1 MiB is 413, in words, and goes nowhere', async (_how, init) => {
     const answer = await world.fetch(ECHO, 'alice', {
       method: 'POST',
@@ -112,14 +124,24 @@ describe('who the application sees with OAuth 1.0a', () => {
   });
 
   it('a client that waits for 100 before it sends its form is told to go on', async () => {
-    const head = [`POST ${ECHO} HTTP/1.1`, 'Expect: 100-continue', `Content-Type: ${FORM}`, 'Content-Length: 3'];
+    const head = [
+      `POST ${ECHO} HTTP/1.1`,
+      'Expect: 100-continue',
+      `Content-Type: ${FORM}`,
+      'Content-Length: 3',
+    ];
     const answer = await raw(head, 'a=1');
     expect(answer.status).toBe(200);
     expect(answer.informational.map((each) => each.status)).toEqual([100]);
   });
 
   it('S-31 a POST that offers h2c is answered with its body', async () => {
-    const head = [`POST ${ECHO} HTTP/1.1`, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
+    const head = [
+      `POST ${ECHO} HTTP/1.1`,
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+    ];
     const answer = await raw([...head, 'Content-Type: application/json', 'Content-Length: 7'], '{"a":1}');
     expect(answer.status).toBe(200);
     expect(world.jira.last()).toMatchObject({ user: 'alice' });
@@ -131,9 +153,12 @@ describe('who the application sees with OAuth 1.0a', () => {
 
 describe('an answer for somebody else', () => {
   let world: World;
-  const setCheck = (identityCheck: string) => world.gateway.admin.call('PATCH', '/applications/jira', { identityCheck });
+  const setCheck = (identityCheck: string) =>
+    world.gateway.admin.call('PATCH', '/applications/jira', { identityCheck });
   const wrong = (as: string, id: string, headers: Record<string, string> = {}) =>
-    world.fetch(`/jira/rest/standin/1.0/wrong-user?as=${as}`, 'alice', { headers: { 'X-Request-Id': id, ...headers } });
+    world.fetch(`/jira/rest/standin/1.0/wrong-user?as=${as}`, 'alice', {
+      headers: { 'X-Request-Id': id, ...headers },
+    });
   const nameless = (status: number) => {
     world.jira.fail({ pathPrefix: '/rest/api/2/dashboard', status, body: 'who am I' });
     return world.fetch('/jira/rest/api/2/dashboard', 'alice');
@@ -149,10 +174,15 @@ describe('an answer for somebody else', () => {
     const answer = await wrong(as, `wrong-${as}`);
     expect(answer.status).toBe(502);
     const text = await answer.text();
-    expect(JSON.parse(text)).toMatchObject({ code: 'identity_mismatch', errorMessages: [expect.any(String)] });
+    expect(JSON.parse(text)).toMatchObject({
+      code: 'identity_mismatch',
+      errorMessages: [expect.any(String)],
+    });
     expect(text).not.toContain('belongs to somebody else');
     const events = await auditOf(world.gateway.admin, `wrong-${as}`);
-    expect(events).toMatchObject([{ decision: 'denied', reason: 'identity_mismatch', user: 'alice', status: 502 }]);
+    expect(events).toMatchObject([
+      { decision: 'denied', reason: 'identity_mismatch', user: 'alice', status: 502 },
+    ]);
   });
 
   it.each(['alice', 'ALICE', '%61lice'])('as "%s" is alice', async (as) => {
@@ -164,7 +194,15 @@ describe('an answer for somebody else', () => {
     const upgrade = (target: string) =>
       rawRequest(
         { port: world.gateway.port },
-        [`GET ${target} HTTP/1.1`, 'Host: gw.test', `Authorization: Bearer ${token}`, 'Connection: Upgrade', 'Upgrade: websocket', '', ''].join('\r\n'),
+        [
+          `GET ${target} HTTP/1.1`,
+          'Host: gw.test',
+          `Authorization: Bearer ${token}`,
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          '',
+          '',
+        ].join('\r\n'),
       );
     const other = await upgrade('/jira/rest/standin/1.0/wrong-user?as=admin');
     const own = await upgrade('/jira/rest/standin/1.0/cookies');
@@ -174,6 +212,15 @@ describe('an answer for somebody else', () => {
     expect(own.header('Set-Cookie')).toEqual([]);
     expect(own.header('X-Request-Id')).toHaveLength(1);
     expect(own.body.toString()).toBe('cookies');
+  });
+
+  it('hop-by-hop fields and cookies of the answer stay behind', async () => {
+    const hop = await world.fetch('/jira/rest/standin/1.0/hop-by-hop', 'alice');
+    const cookies = await world.fetch('/jira/rest/standin/1.0/cookies', 'alice');
+    expect([hop.status, cookies.status]).toEqual([200, 200]);
+    expect([hop.headers.get('X-Secret'), hop.headers.get('Proxy-Authenticate')]).toEqual([null, null]);
+    expect(hop.headers.get('Keep-Alive') ?? '').not.toContain('99');
+    expect(cookies.headers.getSetCookie()).toEqual([]);
   });
 
   it('strict withholds an answer without the field, but lets a proxy’s 503 pass', async () => {

@@ -13,17 +13,27 @@ const SLOW = '/jira/rest/standin/1.0/slow-headers?delayMs=1500';
 describe('restgate as processes', () => {
   let world: ProcessWorld;
   let second: RestgateProcess;
-  const secrets: string[] = ['alice-password', 'svc-restgate-password', PROCESS_ADMIN_TOKEN, 'shared-secret-for-tests-only'];
+  const secrets: string[] = [
+    'alice-password',
+    'svc-restgate-password',
+    PROCESS_ADMIN_TOKEN,
+    'shared-secret-for-tests-only',
+  ];
   const tokenOf = async (user: string): Promise<string> => {
     const token = await world.provider.fetchOpaque(user);
     secrets.push(token);
     return token;
   };
   const ask = (node: RestgateProcess, token: string, path = MYSELF, id?: string): Promise<Response> =>
-    fetch(node.url + path, { headers: { Authorization: `Bearer ${token}`, ...(id === undefined ? {} : { 'X-Request-Id': id }) } });
+    fetch(node.url + path, {
+      headers: { Authorization: `Bearer ${token}`, ...(id === undefined ? {} : { 'X-Request-Id': id }) },
+    });
   const ready = async (node: RestgateProcess) => {
     const answer = await fetch(`${node.controlUrl}/restgate/health/ready`);
-    return { status: answer.status, body: await answer.json() } as { status: number; body: { checks: Record<string, { status: string }> } };
+    return { status: answer.status, body: await answer.json() } as {
+      status: number;
+      body: { checks: Record<string, { status: string }> };
+    };
   };
 
   beforeAll(async () => {
@@ -38,11 +48,15 @@ describe('restgate as processes', () => {
     await eventually('the token on the other node', async () => (await ask(second, token)).status === 200);
     await adminOf(world.first).call('DELETE', `/tokens/${id}`);
     expect((await ask(world.first, token)).status).toBe(401);
-    await eventually('the revocation on the other node', async () => (await ask(second, token)).status === 401);
+    await eventually(
+      'the revocation on the other node',
+      async () => (await ask(second, token)).status === 401,
+    );
   });
 
   it('R-09 a change of settings comes into force on the other node', async () => {
-    const change = (anonymousAccess: string) => adminOf(world.first).call('PATCH', '/global-settings', { anonymousAccess });
+    const change = (anonymousAccess: string) =>
+      adminOf(world.first).call('PATCH', '/global-settings', { anonymousAccess });
     const anonymous = async () => (await fetch(`${second.url}/jira/rest/api/2/serverInfo`)).status;
     expect(await anonymous()).toBe(200);
     await change('deny');
@@ -70,7 +84,10 @@ describe('restgate as processes', () => {
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
     expect(await refused.json()).toMatchObject({ code: 'provider_unavailable' });
     await world.provider.resume();
-    await eventually('the provider is asked again', async () => (await ask(world.first, unknown)).status === 200);
+    await eventually(
+      'the provider is asked again',
+      async () => (await ask(world.first, unknown)).status === 200,
+    );
   });
 
   it('R-01 the database away: callers are served, changes are refused, and all is back without a restart', async () => {
@@ -84,10 +101,19 @@ describe('restgate as processes', () => {
     const write = await adminOf(world.first).send('PATCH', '/global-settings', { anonymousAccess: 'deny' });
     expect(write.status).toBe(503);
     expect(write.headers.get('Content-Type')).toContain('application/problem+json');
-    await eventually('the health says so', async () => (await ready(world.first)).body.checks['database']?.status === 'down');
+    await eventually(
+      'the health says so',
+      async () => (await ready(world.first)).body.checks['database']?.status === 'down',
+    );
     world.cutter.mend();
-    await eventually('the health is back', async () => (await ready(world.first)).body.checks['database']?.status === 'up');
-    await eventually('changes are taken', async () => (await adminOf(world.first).send('PATCH', '/global-settings', {})).status === 200);
+    await eventually(
+      'the health is back',
+      async () => (await ready(world.first)).body.checks['database']?.status === 'up',
+    );
+    await eventually(
+      'changes are taken',
+      async () => (await adminOf(world.first).send('PATCH', '/global-settings', {})).status === 200,
+    );
     expect((await ask(world.first, token)).status).toBe(200);
     expect(await auditOf(adminOf(world.first), 'while-cut')).toMatchObject([{ user: 'alice', status: 200 }]);
   }, 60_000);
@@ -101,7 +127,11 @@ describe('restgate as processes', () => {
     const worker = async (): Promise<void> => {
       for (;;) {
         try {
-          const answer = await pool.request({ path: MYSELF, method: 'GET', headers: { authorization: `Bearer ${token}` } });
+          const answer = await pool.request({
+            path: MYSELF,
+            method: 'GET',
+            headers: { authorization: `Bearer ${token}` },
+          });
           await answer.body.dump();
           statuses.push(answer.statusCode);
         } catch (error) {
@@ -113,15 +143,22 @@ describe('restgate as processes', () => {
     };
     const workers = Array.from({ length: 10 }, worker);
     world.jira.clear();
-    const slow = Array.from({ length: 10 }, (_, i) => ask(leaving, token, SLOW, `slow-${i}`).then((answer) => answer.status));
-    await eventually('the slow requests upstream', () => callsOf(world.jira).filter((call) => call.path.includes('slow')).length === 10);
+    const slow = Array.from({ length: 10 }, (_, i) =>
+      ask(leaving, token, SLOW, `slow-${i}`).then((answer) => answer.status),
+    );
+    await eventually(
+      'the slow requests upstream',
+      () => callsOf(world.jira).filter((call) => call.path.includes('slow')).length === 10,
+    );
     expect(await leaving.stop('SIGTERM')).toBe(0);
     await Promise.all(workers);
     await pool.close();
     expect(await Promise.all(slow)).toEqual(Array.from({ length: 10 }, () => 200));
     expect(failures).toEqual([]);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    expect(await auditOf(adminOf(world.first), 'slow-9')).toMatchObject([{ decision: 'forwarded', status: 200 }]);
+    expect(await auditOf(adminOf(world.first), 'slow-9')).toMatchObject([
+      { decision: 'forwarded', status: 200 },
+    ]);
   }, 60_000);
 
   it('kill -9: after a restart configuration and audit are there', async () => {
@@ -136,7 +173,9 @@ describe('restgate as processes', () => {
     await killed.stop('SIGKILL');
     const again = await RestgateProcess.start(env);
     world.processes.push(again);
-    expect(await adminOf(again).call('GET', '/applications/jira')).toMatchObject({ name: 'Jira before the crash' });
+    expect(await adminOf(again).call('GET', '/applications/jira')).toMatchObject({
+      name: 'Jira before the crash',
+    });
     expect(await auditOf(adminOf(again), 'before-the-crash')).toMatchObject([{ user: 'alice' }]);
     expect((await ask(again, token)).status).toBe(200);
     expect(await again.stop()).toBe(0);
@@ -144,11 +183,17 @@ describe('restgate as processes', () => {
   }, 60_000);
 
   it('a bad configuration ends with 78 and names every fault', async () => {
-    const bad = { ...environment('not-a-url', '/nonexistent'), PORT: 'eighty', ENCRYPTION_KEY: 'short', LOG_LEVEL: 'loud' };
+    const bad = {
+      ...environment('not-a-url', '/nonexistent'),
+      PORT: 'eighty',
+      ENCRYPTION_KEY: 'short',
+      LOG_LEVEL: 'loud',
+    };
     for (const args of [[], ['--check']]) {
       const started = RestgateProcess.spawn(bad, args);
       expect(await started.waitForExit()).toBe(78);
-      for (const name of ['PORT', 'DATABASE_URL', 'ENCRYPTION_KEY', 'LOG_LEVEL']) expect(started.output).toContain(name);
+      for (const name of ['PORT', 'DATABASE_URL', 'ENCRYPTION_KEY', 'LOG_LEVEL'])
+        expect(started.output).toContain(name);
       expect(started.output).not.toContain('short');
     }
   });

@@ -47,7 +47,11 @@ describe('real clients', () => {
   let world: World;
   let folder: string;
   let token: string;
-  const python = async (how: 'token' | 'basic', user: string, secret: string): Promise<Record<string, unknown>> => {
+  const python = async (
+    how: 'token' | 'basic',
+    user: string,
+    secret: string,
+  ): Promise<Record<string, unknown>> => {
     const { stdout } = await run(PYTHON, ['-c', SCRIPT, `${world.gateway.url}/jira`, how, user, secret]);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
@@ -65,20 +69,36 @@ describe('real clients', () => {
   });
 
   if (PYTHON_JIRA) {
-    it.each(['a provider token', 'an API token', 'an API token as password'])('python-jira works with %s', async (what) => {
-      const secret = what === 'a provider token' ? await world.tokenOf('alice') : token;
-      const seen = await python(what.endsWith('password') ? 'basic' : 'token', 'alice', secret);
-      expect(seen).toMatchObject({ me: 'alice', key: 'X-1', comment: 'written by python-jira', attached: 10 });
-      expect(seen['found']).toContain('X-1');
-      const callers = world.jira.requests.filter((each) => each.user !== 'svc-restgate').map((each) => each.user);
-      expect(new Set(callers)).toEqual(new Set(['alice']));
-    });
+    it.each(['a provider token', 'an API token', 'an API token as password'])(
+      'python-jira works with %s',
+      async (what) => {
+        const secret = what === 'a provider token' ? await world.tokenOf('alice') : token;
+        const seen = await python(what.endsWith('password') ? 'basic' : 'token', 'alice', secret);
+        expect(seen).toMatchObject({
+          me: 'alice',
+          key: 'X-1',
+          comment: 'written by python-jira',
+          attached: 10,
+        });
+        expect(seen['found']).toContain('X-1');
+        const callers = world.jira.requests
+          .filter((each) => each.user !== 'svc-restgate')
+          .map((each) => each.user);
+        expect(new Set(callers)).toEqual(new Set(['alice']));
+      },
+    );
 
     it('python-jira shows our message', async () => {
       const inactive = await python('token', '', await world.tokenOf('ivan'));
       const unknown = await python('token', '', 'nonsense');
-      expect(inactive).toMatchObject({ status: 403, text: expect.stringContaining('Your account in this application is not active.') });
-      expect(unknown).toMatchObject({ status: 401, text: expect.stringContaining('No configured identity provider accepts the token.') });
+      expect(inactive).toMatchObject({
+        status: 403,
+        text: expect.stringContaining('Your account in this application is not active.'),
+      });
+      expect(unknown).toMatchObject({
+        status: 401,
+        text: expect.stringContaining('No configured identity provider accepts the token.'),
+      });
     });
   } else {
     it('python-jira is not installed: the same calls by fetch', async () => {
@@ -92,7 +112,11 @@ describe('real clients', () => {
   if (CURL) {
     it('curl works with every form of a token', async () => {
       const url = `${world.gateway.url}/jira/rest/api/2/myself`;
-      const forms = [['-H', `Authorization: Bearer ${token}`], ['-u', `alice:${token}`], ['-H', `X-Api-Token: ${token}`]];
+      const forms = [
+        ['-H', `Authorization: Bearer ${token}`],
+        ['-u', `alice:${token}`],
+        ['-H', `X-Api-Token: ${token}`],
+      ];
       for (const form of forms) expect(JSON.parse(await curl(...form, url))).toMatchObject({ name: 'alice' });
     });
 
@@ -100,10 +124,20 @@ describe('real clients', () => {
       const file = join(folder, 'big.bin');
       writeFileSync(file, Buffer.alloc(8 * 1024 * 1024, 'x'));
       const url = `${world.gateway.url}/jira/rest/standin/1.0/echo`;
-      const upload = ['-H', 'Expect: 100-continue', '-H', 'Content-Type: application/octet-stream', '--data-binary', `@${file}`, url];
+      const upload = [
+        '-H',
+        'Expect: 100-continue',
+        '-H',
+        'Content-Type: application/octet-stream',
+        '--data-binary',
+        `@${file}`,
+        url,
+      ];
       const good = JSON.parse(await curl('-H', `Authorization: Bearer ${token}`, ...upload)) as unknown;
       const bad = JSON.parse(await curl('-H', 'Authorization: Bearer nonsense', ...upload)) as unknown;
-      const impatient = JSON.parse(await curl('-H', 'Authorization: Bearer nonsense', '-H', 'Expect:', ...upload.slice(2))) as unknown;
+      const impatient = JSON.parse(
+        await curl('-H', 'Authorization: Bearer nonsense', '-H', 'Expect:', ...upload.slice(2)),
+      ) as unknown;
       expect(good).toMatchObject({ user: 'alice', bodyLength: 8 * 1024 * 1024 });
       for (const refused of [bad, impatient]) expect(refused).toMatchObject({ code: 'oauth_token_rejected' });
     });
@@ -112,7 +146,17 @@ describe('real clients', () => {
       const file = join(folder, 'form.txt');
       writeFileSync(file, `a=${'x'.repeat(2 * 1024 * 1024)}`);
       const url = `${world.gateway.url}/jira/rest/standin/1.0/echo`;
-      const status = await curl('-o', '/dev/null', '-w', '%{http_code}', '-H', `Authorization: Bearer ${token}`, '--data-binary', `@${file}`, url);
+      const status = await curl(
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        '-H',
+        `Authorization: Bearer ${token}`,
+        '--data-binary',
+        `@${file}`,
+        url,
+      );
       expect(status).toBe('413');
     });
   }

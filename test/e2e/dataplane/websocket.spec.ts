@@ -12,7 +12,13 @@ describe('WebSocket upgrades', () => {
   let stopped = false;
   const open = async (path: string, fields: string[], more = '', method = 'GET'): Promise<RawConnection> => {
     const client = await RawConnection.open({ port: world.gateway.port });
-    const handshake = ['Host: gw.test', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+    const handshake = [
+      'Host: gw.test',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
     client.write(`${[`${method} ${path} HTTP/1.1`, ...handshake, ...fields, '', ''].join('\r\n')}${more}`);
     return client;
   };
@@ -22,7 +28,8 @@ describe('WebSocket upgrades', () => {
     client.destroy();
     return answer;
   };
-  const bearer = async (user: string): Promise<string> => `Authorization: Bearer ${await world.tokenOf(user)}`;
+  const bearer = async (user: string): Promise<string> =>
+    `Authorization: Bearer ${await world.tokenOf(user)}`;
   /** The frames that came after the handshake. */
   const frames = (client: RawConnection): string[] => {
     let rest = client.raw.subarray(client.raw.indexOf('\r\n\r\n') + 4);
@@ -35,7 +42,10 @@ describe('WebSocket upgrades', () => {
   };
   const greeted = (client: RawConnection) =>
     eventually('the greeting', () => client.raw.includes('\r\n\r\n') && frames(client).length > 0);
-  const ended = (client: RawConnection) => eventually('the end of the connection', () => client.read({ timeoutMs: 1 }).then((state) => state.closed));
+  const ended = (client: RawConnection) =>
+    eventually('the end of the connection', () =>
+      client.read({ timeoutMs: 1 }).then((state) => state.closed),
+    );
   const allow = (allowed: string[]) =>
     world.gateway.admin.call('PUT', '/restrictions/ip?confirm=true', {
       enabled: allowed.length > 0,
@@ -51,7 +61,11 @@ describe('WebSocket upgrades', () => {
   afterAll(() => (stopped ? undefined : world?.stop()));
 
   it('frames pass both ways, as the user', async () => {
-    const client = await open(SYNCHRONY, [await bearer('alice'), 'X-Request-Id: ws-1', 'Cookie: JSESSIONID=x']);
+    const client = await open(SYNCHRONY, [
+      await bearer('alice'),
+      'X-Request-Id: ws-1',
+      'Cookie: JSESSIONID=x',
+    ]);
     await greeted(client);
     client.write(writeFrame(1, Buffer.from('ping'), true));
     await eventually('the echo', () => frames(client).includes('ping'));
@@ -64,7 +78,9 @@ describe('WebSocket upgrades', () => {
     const [call] = callsOf(world.jira);
     expect(call).toMatchObject({ user: 'alice', authenticatedBy: 'trusted-header' });
     expect([...(call?.header('Authorization') ?? []), ...(call?.header('Cookie') ?? [])]).toEqual([]);
-    expect(await auditOf(world.gateway.admin, 'ws-1')).toMatchObject([{ decision: 'forwarded', status: 101, user: 'alice' }]);
+    expect(await auditOf(world.gateway.admin, 'ws-1')).toMatchObject([
+      { decision: 'forwarded', status: 101, user: 'alice' },
+    ]);
   });
 
   it('bytes that come right behind the handshake are not lost', async () => {

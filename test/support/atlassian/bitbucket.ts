@@ -6,9 +6,9 @@ import {
   loginRequired,
   noContent,
   numberParameter,
-  text,
 } from './answers.js';
 import { on, type Route } from './answers.js';
+import { gitRoutes } from './git-backend.js';
 import type { StandInState } from './state.js';
 import type { Exchange, StandInUser } from './types.js';
 
@@ -188,17 +188,7 @@ function contentRoutes(state: StandInState): Route[] {
   ];
 }
 
-function gitRoutes(): Route[] {
-  return [
-    on('GET', /^\/scm\/[^/]+\/[^/]+\.git\/info\/refs$/, (exchange) => {
-      if (exchange.user !== null) return text(exchange, 200, `refs for ${exchange.user.name}`);
-      exchange.response.setHeader('WWW-Authenticate', 'Basic realm="Atlassian Bitbucket"');
-      return text(exchange, 401, 'Authentication required');
-    }),
-  ];
-}
-
 /** Bitbucket's resources. */
 export function bitbucketRoutes(state: StandInState): Route[] {
-  return [...userRoutes(state), ...groupRoutes(state), ...contentRoutes(state), ...gitRoutes()];
+  return [...userRoutes(state), ...groupRoutes(state), ...contentRoutes(state), ...gitRoutes(state)];
 }

@@ -4,6 +4,8 @@ import { mapTarget } from './paths.js';
 import type { Exchange, RequestRecord, StandInOptions } from './types.js';
 
 const KEPT_BODY = 1024 * 1024;
+/** Git reads what was pushed. */
+const KEPT_PACK = 64 * KEPT_BODY;
 
 function newRecord(request: IncomingMessage): RequestRecord {
   const { rawHeaders } = request;
@@ -34,14 +36,15 @@ function newRecord(request: IncomingMessage): RequestRecord {
 function watchBody(request: IncomingMessage, record: RequestRecord): Promise<void> {
   const hash = createHash('sha256');
   const kept: Buffer[] = [];
+  const most = record.path.startsWith('/scm/') ? KEPT_PACK : KEPT_BODY;
   let keptLength = 0;
   return new Promise((resolve) => {
     request.on('data', (chunk: Buffer) => {
       hash.update(chunk);
       record.bodyLength += chunk.length;
-      if (keptLength >= KEPT_BODY) return;
-      kept.push(chunk.subarray(0, KEPT_BODY - keptLength));
-      keptLength += Math.min(chunk.length, KEPT_BODY - keptLength);
+      if (keptLength >= most) return;
+      kept.push(chunk.subarray(0, most - keptLength));
+      keptLength += Math.min(chunk.length, most - keptLength);
     });
     request.on('end', () => {
       record.body = Buffer.concat(kept);

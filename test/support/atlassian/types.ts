@@ -51,6 +51,8 @@ export interface StandInOptions {
   /** Products whose Seraph authenticator is Crowd's: the user behind a `crowd.token_key` cookie. */
   crowdSession?: (token: string) => string | null;
   version?: string;
+  /** Bitbucket: a folder of bare repositories that git serves. */
+  gitRoot?: string;
   /** How many requests are remembered, 10000 unless told; 0 for load tests. */
   keepRequests?: number;
   /** Parse HTTP as leniently as Node can, to show what a smuggled request would do behind the gateway. */
@@ -114,9 +116,6 @@ export interface Exchange {
   sessionIdInPath: string | null;
   user: StandInUser | null;
 }
-
-/** True when the handler answered. */
-export type Handler = (exchange: Exchange) => boolean | Promise<boolean>;
 
 /** How the stand-in misbehaves for matching requests instead of answering. */
 export interface FailureSwitch {

@@ -9,7 +9,6 @@ import { profileClaims, type OidcUser } from './accounts.js';
 import { toJwk, type SigningKey } from './jwt.js';
 
 export const RESOURCE = 'https://restgate.test';
-export const RESOURCE_SCOPES = 'api read write';
 /** Loopback redirect URIs of native clients match on any port; nothing has to listen there. */
 export const REDIRECT_URI = 'http://127.0.0.1/callback';
 export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'groups', 'api', 'read', 'write'];

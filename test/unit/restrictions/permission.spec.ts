@@ -1,6 +1,6 @@
 import { compileAntPattern } from '../../../src/lib/ant-pattern.js';
 import { compileIpSet } from '../../../src/lib/ip-set.js';
-import type { Exchange, TokenLimits } from '../../../src/modules/decisions/exchange.port.js';
+import type { Exchange, StepResult, TokenLimits } from '../../../src/modules/decisions/exchange.port.js';
 import {
   compileGroupSettings,
   DEFAULT_GROUP_SETTINGS,
@@ -27,7 +27,7 @@ function ask(groups: readonly string[], method: string, settings: Partial<GroupS
     principal: user({ groups }),
     credential: oauth,
   });
-  request.decision = guard.decide(request);
+  request.decision = guard.decide(request) as StepResult;
   return request;
 }
 
@@ -80,7 +80,7 @@ describe('the group rules', () => {
       principal: user({ verified: false, credential: { kind: 'basic' } }),
       credential: { kind: 'basic', form: 'basic', secret: 'x', username: 'alice' },
     });
-    expect(guard.decide(request)).toMatchObject({ reason: 'group_not_allowed' });
+    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'group_not_allowed' });
   });
 
   it('M-01 refuse a POST of a read-only user by its real method, whatever method it claims to be', () => {
@@ -91,7 +91,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
   });
 
   it('M-05 refuse the first request of a push of a read-only user', () => {
@@ -103,7 +103,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
   });
 
   it('M-11 refuse a remote procedure call of a read-only user', () => {
@@ -114,7 +114,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
   });
 });
 
@@ -127,7 +127,7 @@ describe('the limits of a token', () => {
       credential: { kind: 'api-token', form: 'bearer', secret: 'x' },
       ...change,
     });
-    request.decision = guard.decide(request);
+    request.decision = guard.decide(request) as StepResult;
     return request;
   };
   const post = { head: head({ method: 'POST' }) };
@@ -174,7 +174,7 @@ describe('endpoints that make credentials or sessions', () => {
       principal: user(),
       credential: { kind, form: 'bearer', secret: 'x' },
     });
-    request.decision = guard.decide(request);
+    request.decision = guard.decide(request) as StepResult;
     return request;
   };
 
