@@ -7,7 +7,7 @@ import type { AuditPort } from '../modules/audit/audit.port.js';
 import type { DryRunRequest } from '../modules/decisions/decisions.port.js';
 import type { RequestHead, RequestWithExchange } from '../modules/decisions/exchange.port.js';
 import { deny } from '../modules/decisions/pipeline.port.js';
-import { v7 as uuidv7 } from 'uuid';
+import { newEventId } from '../lib/event-id.js';
 import { CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../platform/change-feed/change-feed.port.js';
 import { answerFor, sendError } from './error-answer.js';
@@ -40,7 +40,7 @@ export class Admission {
   /** Puts an exchange on the request; false when it was refused and answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const snapshot = this.changeFeed.current;
-    const eventId = uuidv7();
+    const eventId = newEventId();
     const id = requestIdOf(request, eventId);
     if (this.audit.refusing) {
       // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
@@ -79,7 +79,7 @@ export class Admission {
       rawHeaders: ['Host', request.host, ...request.rawHeaders],
     };
     const head = readHead(raw, headerRulesFor(APPLICATIONS.of(snapshot)));
-    const id = uuidv7();
+    const id = newEventId();
     if (!isRefused(head)) return new GatewayExchange(id, id, head, snapshot, request.clientIp, undefined);
     const refused = new GatewayExchange(id, id, emptyHead(request), snapshot, request.clientIp, undefined);
     refused.decision = deny(head.refused, { detail: head.detail, status: head.status });
@@ -96,7 +96,7 @@ export class Admission {
     const length = sendError(response, undefined, answerFor(denial, id, false), ['Connection', 'close']);
     const peer = peerAddress(request.socket.remoteAddress);
     this.audit.record({
-      id: uuidv7(),
+      id: newEventId(),
       time: Date.now(),
       requestId: id,
       category: 'request',

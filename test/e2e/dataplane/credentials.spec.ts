@@ -22,8 +22,6 @@ describe('credentials', () => {
   ): Promise<Response> => fetch(world.gateway.url + path, { redirect: 'manual', ...init, headers });
   const settings = (change: Record<string, unknown>) =>
     world.gateway.admin.call('PATCH', '/global-settings', change);
-  const application = (change: Record<string, unknown>) =>
-    world.gateway.admin.call('PATCH', '/applications/jira', change);
   const expectRefused = async (answer: Response, status: number, code: string): Promise<void> => {
     expect({ status: answer.status, body: await answer.json() }).toMatchObject({ status, body: { code } });
     expect(calls()).toEqual([]);

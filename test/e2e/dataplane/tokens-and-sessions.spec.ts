@@ -1,14 +1,9 @@
-import { standInUser } from '../../support/atlassian/users.js';
 import type { RequestRecord } from '../../support/atlassian/types.js';
 import { auditOf, basic, callsOf, issueToken } from '../../support/dataplane.js';
 import { startWorld } from '../../support/world.js';
 import type { World } from '../../support/world.js';
 
 const MYSELF = '/jira/rest/api/2/myself';
-const SESSION = '/jira/rest/auth/1/session';
-const ECHO = '/jira/rest/standin/1.0/echo';
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
-const b64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64');
 
 describe('credentials that are not passwords', () => {
   let world: World;
@@ -31,10 +26,8 @@ describe('credentials that are not passwords', () => {
 
   beforeAll(async () => {
     world = await startWorld();
-    world.jira.addUser(standInUser('colon', { password: 'pa:ss' }));
   }, 60_000);
   beforeEach(() => {
-    world.jira.clearCaptcha('bob');
     mark = callsOf(world.jira).length;
   });
   afterAll(() => world?.stop());
@@ -91,11 +84,7 @@ describe('credentials that are not passwords', () => {
       ['Authorization and os_username', `${MYSELF}?os_username=a`, { Authorization: 'Bearer a' }],
       ['X-Api-Token and os_password', `${MYSELF}?os_password=a`, { 'X-Api-Token': 'rgt_b' }],
     ])('%s are ambiguous', async (_what, path, headers) => {
-      await expectRefused(
-        await send(path, headers),
-        400,
-        'ambiguous_credentials',
-      );
+      await expectRefused(await send(path, headers), 400, 'ambiguous_credentials');
     });
   });
 
@@ -171,7 +160,7 @@ describe('credentials that are not passwords', () => {
         each.rawHeaders,
         each.body.toString('latin1'),
       ]);
-      expect(seen.length).toBeGreaterThan(20);
+      expect(seen.length).toBeGreaterThan(10);
       const texts = seen
         .flat(2)
         .flatMap((text) => [text, Buffer.from(text.replace(/^Basic /i, ''), 'base64').toString('latin1')]);

@@ -80,7 +80,7 @@ describe('the group rules', () => {
       principal: user({ verified: false, credential: { kind: 'basic' } }),
       credential: { kind: 'basic', form: 'basic', secret: 'x', username: 'alice' },
     });
-    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'group_not_allowed' });
+    expect(guard.decide(request)).toMatchObject({ reason: 'group_not_allowed' });
   });
 
   it('M-01 refuse a POST of a read-only user by its real method, whatever method it claims to be', () => {
@@ -91,7 +91,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
   });
 
   it('M-05 refuse the first request of a push of a read-only user', () => {
@@ -103,7 +103,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
   });
 
   it('M-11 refuse a remote procedure call of a read-only user', () => {
@@ -114,7 +114,7 @@ describe('the group rules', () => {
       principal: user({ groups: ['readers'] }),
       credential: oauth,
     });
-    expect(guard.decide(request) as StepResult).toMatchObject({ reason: 'read_only_user' });
+    expect(guard.decide(request)).toMatchObject({ reason: 'read_only_user' });
   });
 });
 
