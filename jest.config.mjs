@@ -18,7 +18,16 @@ const swcJavaScript = [
 ];
 
 /** Packages that ship ES modules only; jest's CommonJS registry needs them transformed. */
-const esmPackages = ['@nestjs', 'file-type', 'load-esm', 'cookie', 'content-disposition', 'jose', 'uuid', 'oidc-provider'];
+const esmPackages = [
+  '@nestjs',
+  'file-type',
+  'load-esm',
+  'cookie',
+  'content-disposition',
+  'jose',
+  'uuid',
+  'oidc-provider',
+];
 
 export default {
   testEnvironment: 'node',

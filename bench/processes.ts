@@ -8,7 +8,9 @@ const hasTaskset = spawnSync('taskset', ['-V']).status === 0;
 
 /** `command` pinned to one core where the machine can; servers and load must not share one. */
 export function pinned(core: number, command: string, args: readonly string[]): ChildProcess {
-  const [file, rest] = hasTaskset ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
+  const [file, rest] = hasTaskset
+    ? ['taskset', ['-c', String(core), command, ...args]]
+    : [command, [...args]];
   return spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 

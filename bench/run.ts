@@ -57,12 +57,24 @@ async function startRestgate(upstream: number, dir: string): Promise<Peer> {
     name: 'Jira',
     product: 'jira',
     baseUrl: `http://127.0.0.1:${upstream}`,
-    identity: { mode: 'header', header: 'X-Restgate-User', sharedSecretHeader: 'X-Restgate-Secret', sharedSecret: 'bench-secret-1234567890' },
+    identity: {
+      mode: 'header',
+      header: 'X-Restgate-User',
+      sharedSecretHeader: 'X-Restgate-Secret',
+      sharedSecret: 'bench-secret-1234567890',
+    },
     directory: { kind: 'claims' },
   });
   const created = await admin.call<{ id: string }>('POST', '/providers', {
-    name: 'Bench', preset: 'custom-oidc', issuer: provider.issuer, clientId: 'restgate', clientSecret: clientSecret('restgate'),
-    validation: 'jwt', audience: [provider.resource], usernameAttribute: 'preferred_username', groupsAttribute: 'groups',
+    name: 'Bench',
+    preset: 'custom-oidc',
+    issuer: provider.issuer,
+    clientId: 'restgate',
+    clientSecret: clientSecret('restgate'),
+    validation: 'jwt',
+    audience: [provider.resource],
+    usernameAttribute: 'preferred_username',
+    groupsAttribute: 'groups',
   });
   await admin.call('POST', `/providers/${created.id}/discover`);
   const token = await provider.fetchJwt('alice');
@@ -70,13 +82,30 @@ async function startRestgate(upstream: number, dir: string): Promise<Peer> {
     await restgate.stop();
     await provider.close();
   };
-  return { name: 'Restgate', port: Number(new URL(restgate.url).port), pid, path: '/jira/rest/api/2/myself', authorization: `Bearer ${token}`, stop };
+  return {
+    name: 'Restgate',
+    port: Number(new URL(restgate.url).port),
+    pid,
+    path: '/jira/rest/api/2/myself',
+    authorization: `Bearer ${token}`,
+    stop,
+  };
 }
 
 async function startBare(upstream: number): Promise<Peer> {
-  const child = pinned(SERVER_CORE, process.execPath, ['bench/peers/bare-forwarder.mjs', `http://127.0.0.1:${upstream}`]);
+  const child = pinned(SERVER_CORE, process.execPath, [
+    'bench/peers/bare-forwarder.mjs',
+    `http://127.0.0.1:${upstream}`,
+  ]);
   const port = Number(await firstLine(child));
-  return { name: 'bare Node + undici', port, pid: child.pid as number, path: '/rest/api/2/myself', authorization: '', stop: () => child.kill() };
+  return {
+    name: 'bare Node + undici',
+    port,
+    pid: child.pid as number,
+    path: '/rest/api/2/myself',
+    authorization: '',
+    stop: () => child.kill(),
+  };
 }
 
 function startNginx(upstream: number, dir: string): Peer | undefined {
@@ -92,14 +121,32 @@ upstream app { server 127.0.0.1:${upstream}; keepalive 64; }
 server { listen 127.0.0.1:${port}; keepalive_requests 1000000000; location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
   );
   const child = pinned(SERVER_CORE, 'nginx', ['-c', conf]);
-  return { name: 'nginx proxy_pass', port, pid: child.pid as number, path: '/rest/api/2/myself', authorization: '', stop: () => child.kill() };
+  return {
+    name: 'nginx proxy_pass',
+    port,
+    pid: child.pid as number,
+    path: '/rest/api/2/myself',
+    authorization: '',
+    stop: () => child.kill(),
+  };
 }
 
 async function measure(peer: Peer, seconds: number): Promise<Sample> {
   const before = cpuSeconds(peer.pid);
-  const args = ['bench/peers/load.mjs', String(peer.port), String(CONNECTIONS), String(seconds), peer.path, peer.authorization];
+  const args = [
+    'bench/peers/load.mjs',
+    String(peer.port),
+    String(CONNECTIONS),
+    String(seconds),
+    peer.path,
+    peer.authorization,
+  ];
   const result = JSON.parse(await firstLine(pinned(LOAD_CORE, process.execPath, args))) as {
-    requests: number; errors: number; elapsed: number; p50: number; p99: number;
+    requests: number;
+    errors: number;
+    elapsed: number;
+    p50: number;
+    p99: number;
   };
   if (result.errors > 0) throw new Error(`${peer.name}: ${result.errors} answers were not 200.`);
   const cpu = cpuSeconds(peer.pid) - before;
@@ -113,9 +160,13 @@ async function measure(peer: Peer, seconds: number): Promise<Sample> {
 }
 
 function report(peers: readonly Peer[], samples: ReadonlyMap<Peer, Sample[]>): void {
-  const of = (peer: Peer, pick: (sample: Sample) => number): number => median((samples.get(peer) ?? []).map(pick));
+  const of = (peer: Peer, pick: (sample: Sample) => number): number =>
+    median((samples.get(peer) ?? []).map(pick));
   const bare = peers.find((peer) => peer.name.startsWith('bare')) as Peer;
-  const lines = ['| | requests/s | CPU s per 10 000 | p50 ms | p99 ms | RSS MiB | CPU ratio | p99 ratio |', '| --- | --- | --- | --- | --- | --- | --- | --- |'];
+  const lines = [
+    '| | requests/s | CPU s per 10 000 | p50 ms | p99 ms | RSS MiB | CPU ratio | p99 ratio |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+  ];
   for (const peer of peers) {
     const cells = [
       of(peer, (s) => s.perSecond).toFixed(0),
@@ -132,7 +183,12 @@ function report(peers: readonly Peer[], samples: ReadonlyMap<Peer, Sample[]>): v
 }
 
 /** Median of the ratios round by round: both sides of each were measured within seconds of each other. */
-function ratio(samples: ReadonlyMap<Peer, Sample[]>, peer: Peer, bare: Peer, pick: (sample: Sample) => number): string {
+function ratio(
+  samples: ReadonlyMap<Peer, Sample[]>,
+  peer: Peer,
+  bare: Peer,
+  pick: (sample: Sample) => number,
+): string {
   const ours = samples.get(peer) ?? [];
   const theirs = samples.get(bare) ?? [];
   return median(ours.map((sample, i) => pick(sample) / pick(theirs[i] as Sample))).toFixed(2);
@@ -146,7 +202,11 @@ async function main(): Promise<void> {
   const upstream = pinned(LOAD_CORE, process.execPath, ['bench/peers/upstream.mjs']);
   const upstreamPort = Number(await firstLine(upstream));
   const nginx = startNginx(upstreamPort, dir);
-  const peers = [await startBare(upstreamPort), await startRestgate(upstreamPort, dir), ...(nginx ? [nginx] : [])];
+  const peers = [
+    await startBare(upstreamPort),
+    await startRestgate(upstreamPort, dir),
+    ...(nginx ? [nginx] : []),
+  ];
   const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]));
   try {
     for (const peer of peers) await measure(peer, 3);

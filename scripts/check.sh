@@ -13,4 +13,5 @@ step 'dead code' npx knip
 step 'build' npm run --silent build
 step 'OpenAPI document' npm run --silent openapi -- --check
 step 'generated pages' npm run --silent docs -- --check
+step 'Postman collection' npm run --silent postman -- --check
 step 'tests' npx jest

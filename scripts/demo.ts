@@ -82,7 +82,9 @@ async function configure({ jira, provider, restgate, adminToken }: Demo): Promis
     'POST',
     '/applications/jira/check',
   );
-  say(`Application check        identity ${check.identity.ok ? 'ok' : check.identity.detail}, directory ${check.directory.ok ? 'ok' : 'failed'}`);
+  say(
+    `Application check        identity ${check.identity.ok ? 'ok' : check.identity.detail}, directory ${check.directory.ok ? 'ok' : 'failed'}`,
+  );
   const created = await admin.call<{ id: string }>('POST', '/providers', {
     name: 'Demo provider',
     preset: 'custom-oidc',
@@ -108,14 +110,20 @@ interface Call {
 /** One call through the gateway; true when it went as expected and Jira saw the right user. */
 async function tryCall({ jira, restgate }: Demo, call: Call): Promise<boolean> {
   jira.clear();
-  const headers: Record<string, string> = call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` };
+  const headers: Record<string, string> =
+    call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` };
   const answer = await fetch(restgate.url + MYSELF, { headers });
   const body = (await answer.json()) as { name?: string; code?: string };
   const seen = jira.requestsTo('/rest/api/2/myself').map((request) => request.user);
   const asExpected =
     answer.status === call.expected &&
-    (call.user === undefined ? seen.length === 0 : body.name === call.user && seen.length === 1 && seen[0] === call.user);
-  const result = call.user === undefined ? `${answer.status} ${body.code ?? ''}, Jira saw nothing` : `${answer.status} as ${body.name ?? '?'}, Jira saw ${seen.join()}`;
+    (call.user === undefined
+      ? seen.length === 0
+      : body.name === call.user && seen.length === 1 && seen[0] === call.user);
+  const result =
+    call.user === undefined
+      ? `${answer.status} ${body.code ?? ''}, Jira saw nothing`
+      : `${answer.status} as ${body.name ?? '?'}, Jira saw ${seen.join()}`;
   say(`${asExpected ? '  ok  ' : 'FAILED'}  ${call.what.padEnd(34)} ${result}`);
   return asExpected;
 }
@@ -143,7 +151,9 @@ function explain({ restgate, adminToken }: Demo, aliceToken: string): void {
   say(`  TOKEN='${aliceToken}'`);
   say(`  curl -i -H "Authorization: Bearer $TOKEN" ${restgate.url}${MYSELF}`);
   say(`  curl -i ${restgate.url}${MYSELF}`);
-  say(`  curl -s -H 'Authorization: Bearer ${adminToken}' '${restgate.controlUrl}/restgate/api/v1/audit/events?limit=5'`);
+  say(
+    `  curl -s -H 'Authorization: Bearer ${adminToken}' '${restgate.controlUrl}/restgate/api/v1/audit/events?limit=5'`,
+  );
   say();
   say(`Swagger UI     ${restgate.controlUrl}/restgate/docs`);
   say(`Admin token    ${adminToken}`);

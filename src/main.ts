@@ -28,7 +28,11 @@ async function start(config: Config, logger: Logger): Promise<void> {
   const startedAt = performance.now();
   const embedded =
     config.databaseUrl === undefined
-      ? await startEmbeddedPostgres({ dataDir: config.dataDir, installDir: config.installDir, log: (level, message) => logger[level](message) })
+      ? await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          installDir: config.installDir,
+          log: (level, message) => logger[level](message),
+        })
       : undefined;
   let restgate: Restgate | undefined;
   const stop = async (): Promise<void> => {
@@ -38,7 +42,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
   try {
     restgate = await createRestgate(config, config.databaseUrl ?? (embedded?.url as string), logger);
     await listen(restgate.dataServer, config.host, config.port);
-    if (restgate.controlServer) await listen(restgate.controlServer, config.controlHost, config.controlPort as number);
+    if (restgate.controlServer)
+      await listen(restgate.controlServer, config.controlHost, config.controlPort as number);
   } catch (error) {
     await stop();
     throw error;
@@ -66,7 +71,8 @@ function addressOf(server: Server): string {
 function announce(config: Config, restgate: Restgate, milliseconds: number): void {
   const data = addressOf(restgate.dataServer);
   const control = restgate.controlServer ? addressOf(restgate.controlServer) : data;
-  if (config.adminTokenGenerated) process.stdout.write(`Restgate admin token (shown once): ${config.adminToken}\n`);
+  if (config.adminTokenGenerated)
+    process.stdout.write(`Restgate admin token (shown once): ${config.adminToken}\n`);
   process.stdout.write(
     `Restgate ${config.version} is ready after ${Math.round(milliseconds)} ms: gateway ${data}, admin API and docs ${control}/restgate/\n`,
   );
@@ -98,7 +104,9 @@ if (checkOnly) {
   const logger = createLogger(config);
   start(config, logger).catch((error: unknown) => {
     logger.fatal({ err: error }, 'Restgate could not start');
-    process.stderr.write(`Restgate could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `Restgate could not start: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     const status = error instanceof ConfigurationError ? EX_CONFIG : 1;
     process.exitCode = status;
     setTimeout(() => process.exit(status), 500).unref();

@@ -43,7 +43,12 @@ class Handler {
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
   pool.dispatch(
-    { path: request.url, method: request.method, headers: endToEnd(request.rawHeaders), body: hasBody ? request : null },
+    {
+      path: request.url,
+      method: request.method,
+      headers: endToEnd(request.rawHeaders),
+      body: hasBody ? request : null,
+    },
     new Handler(response),
   );
 });

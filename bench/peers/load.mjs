@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 
 const [, , port, connections, seconds, path, authorization] = process.argv;
 const fields = authorization ? `Authorization: ${authorization}\r\n` : '';
-const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: */*\r\n${fields}\r\n`);
+const bytes = Buffer.from(
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: */*\r\n${fields}\r\n`,
+);
 const end = performance.now() + Number(seconds) * 1000;
 const latencies = [];
 let errors = 0;
@@ -54,4 +56,6 @@ await Promise.all(Array.from({ length: Number(connections) }, worker));
 const elapsed = (performance.now() - started) / 1000;
 latencies.sort((a, b) => a - b);
 const at = (q) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))] ?? 0;
-process.stdout.write(`${JSON.stringify({ requests: latencies.length, errors, elapsed, p50: at(0.5), p99: at(0.99) })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ requests: latencies.length, errors, elapsed, p50: at(0.5), p99: at(0.99) })}\n`,
+);

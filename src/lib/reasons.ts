@@ -111,7 +111,11 @@ export const REASONS = {
     message: 'Personal access tokens of the application are switched off.',
     hint: 'Use an API token of this gateway.',
   },
-  pat_rejected: { status: 401, level: 'info', message: 'The application does not accept the personal access token.' },
+  pat_rejected: {
+    status: 401,
+    level: 'info',
+    message: 'The application does not accept the personal access token.',
+  },
   basic_disabled: {
     status: 403,
     level: 'info',
@@ -129,7 +133,11 @@ export const REASONS = {
     level: 'info',
     message: 'OAuth 1.0a requests of application links are switched off here.',
   },
-  user_unknown: { status: 403, level: 'info', message: 'You are signed in, but have no account in this application.' },
+  user_unknown: {
+    status: 403,
+    level: 'info',
+    message: 'You are signed in, but have no account in this application.',
+  },
   user_inactive: { status: 403, level: 'info', message: 'Your account in this application is not active.' },
   user_attribute_missing: {
     status: 403,

@@ -18,7 +18,12 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [DatabaseModule.forRoot({ url: databaseUrl }), ChangeFeedModule, SettingsModule, ScheduleModule],
+      imports: [
+        DatabaseModule.forRoot({ url: databaseUrl }),
+        ChangeFeedModule,
+        SettingsModule,
+        ScheduleModule,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },

@@ -42,7 +42,9 @@ describe('the catalogue of reasons', () => {
 
 describe('the pages that the README names', () => {
   it('exist', () => {
-    const links = [...readFileSync('README.md', 'utf8').matchAll(/\]\(((?!https?:)[^)#]+)\)/g)].map((match) => match[1] as string);
+    const links = [...readFileSync('README.md', 'utf8').matchAll(/\]\(((?!https?:)[^)#]+)\)/g)].map(
+      (match) => match[1] as string,
+    );
     expect(links.length).toBeGreaterThan(5);
     expect(links.filter((link) => !existsSync(link))).toEqual([]);
   });

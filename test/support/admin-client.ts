@@ -13,7 +13,12 @@ export class AdminClient {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     return fetch(`${this.baseUrl}/restgate/api/v1${path}`, {
       method,
       headers: {

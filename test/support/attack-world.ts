@@ -32,7 +32,11 @@ export class AttackWorld {
   static async start(): Promise<AttackWorld> {
     const jira = new AtlassianStandIn({
       product: 'jira',
-      trustedHeader: { name: 'X-Gw-User', sharedSecretHeader: 'X-Gw-Secret', sharedSecret: 'secret-of-the-attack-tests' },
+      trustedHeader: {
+        name: 'X-Gw-User',
+        sharedSecretHeader: 'X-Gw-Secret',
+        sharedSecret: 'secret-of-the-attack-tests',
+      },
     });
     await jira.start();
     const [gateway, provider] = await Promise.all([startTestRestgate(), startOidcProvider()]);
@@ -44,7 +48,12 @@ export class AttackWorld {
       baseUrl: jira.url,
       hostname: 'gw.test',
       pathPrefix: '',
-      identity: { mode: 'header', header: 'X-Gw-User', sharedSecretHeader: 'X-Gw-Secret', sharedSecret: 'secret-of-the-attack-tests' },
+      identity: {
+        mode: 'header',
+        header: 'X-Gw-User',
+        sharedSecretHeader: 'X-Gw-Secret',
+        sharedSecret: 'secret-of-the-attack-tests',
+      },
       directory: { kind: 'application', username: 'svc-restgate', password: 'svc-restgate-password' },
     });
     await connectProvider(gateway, provider, 'jwt');
@@ -59,7 +68,10 @@ export class AttackWorld {
       tokenCreation: { enabled: false, groups: [] },
       mode: 'enforce',
     });
-    const tokens = { $ALICE: await provider.fetchJwt('alice'), $RITA_READONLY: await provider.fetchJwt('rita') };
+    const tokens = {
+      $ALICE: await provider.fetchJwt('alice'),
+      $RITA_READONLY: await provider.fetchJwt('rita'),
+    };
     return new AttackWorld(gateway, jira, provider, tokens);
   }
 

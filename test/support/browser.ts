@@ -1,43 +1,157 @@
-/** A browser as far as sign-in needs one: it keeps cookies, follows nothing by itself and says where it comes from. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'undici';
+import { eventually } from './dataplane.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+];
+const ENDPOINT = /DevTools listening on (ws:\/\/\S+)/;
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+/** One tab of a real browser, driven over the Chrome DevTools protocol. */
 export class Browser {
-  readonly cookies = new Map<string, string>();
-  /** Set-Cookie fields as they came, the newest last. */
-  readonly received: string[] = [];
+  /** What the browser itself complained about: blocked by a policy, not found, script errors. */
+  readonly complaints: string[] = [];
+  private readonly waiting = new Map<number, (message: Message) => void>();
+  private lastId = 0;
+  private session: string | undefined;
 
-  constructor(private readonly baseUrl: string) {}
-
-  get(path: string): Promise<Response> {
-    return this.send('GET', path);
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    private readonly socket: WebSocket,
+  ) {
+    socket.addEventListener('message', (event) => this.receive(JSON.parse(String(event.data)) as Message));
   }
 
-  async send(
-    method: string,
-    path: string,
-    headers: Record<string, string> = {},
-    body?: string,
-  ): Promise<Response> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(this.baseUrl + path, {
-      method,
-      redirect: 'manual',
-      headers: { 'sec-fetch-site': 'same-origin', ...(cookie === '' ? {} : { cookie }), ...headers },
-      ...(body === undefined ? {} : { body }),
+  static isInstalled(): boolean {
+    return existsSync(CHROMIUM);
+  }
+
+  static async start(): Promise<Browser> {
+    const folder = mkdtempSync(join(tmpdir(), 'restgate-browser-'));
+    const child = spawn(CHROMIUM, [...FLAGS, `--user-data-dir=${folder}`, 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-    for (const field of answer.headers.getSetCookie()) this.keep(field);
-    return answer;
+    let output = '';
+    child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+    const url = await eventually('the browser listens', () => ENDPOINT.exec(output)?.[1]);
+    const socket = new WebSocket(url);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve());
+      socket.addEventListener('error', () => reject(new Error('The browser cannot be driven.')));
+    });
+    const browser = new Browser(child, folder, socket);
+    await browser.openTab();
+    return browser;
   }
 
-  /** What the API says of the session. */
-  async session(): Promise<{ status: number; body: Record<string, unknown> }> {
-    const answer = await this.get('/restgate/api/v1/session');
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  /** Goes there and waits until the page is there. */
+  async goTo(url: string): Promise<void> {
+    await this.send('Page.navigate', { url });
+    await this.settled();
   }
 
-  private keep(field: string): void {
-    this.received.push(field);
-    const [pair = ''] = field.split(';', 1);
-    const [name = '', value = ''] = pair.split('=');
-    if (/Max-Age=0(;|$)/.test(field)) this.cookies.delete(name);
-    else this.cookies.set(name, value);
+  async reload(): Promise<void> {
+    await this.evaluate('window.isOld = true');
+    await this.send('Page.reload');
+    await eventually('the page again', () => this.evaluate<boolean>('window.isOld === undefined'));
+    await this.settled();
+  }
+
+  /** The value of an expression in the page; promises are awaited. */
+  async evaluate<T>(expression: string): Promise<T> {
+    const { result, exceptionDetails } = (await this.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    })) as {
+      result: { value: T };
+      exceptionDetails?: { text: string; exception?: { description?: string } };
+    };
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  }
+
+  /** Waits until the page's address begins so and the page is there. */
+  async untilAt(address: string): Promise<void> {
+    await eventually(`the browser at ${address}`, async () => (await this.address()).startsWith(address));
+    await this.settled();
+  }
+
+  address(): Promise<string> {
+    return this.evaluate<string>('location.href');
+  }
+
+  /** A PNG of what is seen. */
+  async screenshot(): Promise<Buffer> {
+    const { data } = (await this.send('Page.captureScreenshot', { format: 'png' })) as { data: string };
+    return Buffer.from(data, 'base64');
+  }
+
+  async stop(): Promise<void> {
+    this.socket.close();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exited = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await exited;
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+
+  private async openTab(): Promise<void> {
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
+    const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
+    this.session = sessionId as string;
+    for (const domain of ['Page', 'Runtime', 'Log', 'Audits']) await this.send(`${domain}.enable`);
+  }
+
+  private async settled(): Promise<void> {
+    await eventually('the whole page', () => this.evaluate<boolean>("document.readyState === 'complete'"));
+  }
+
+  private send(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, ({ result, error }) =>
+        error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result ?? {}),
+      );
+      this.socket.send(
+        JSON.stringify({ id, method, params, ...(this.session && { sessionId: this.session }) }),
+      );
+    });
+  }
+
+  private receive(message: Message): void {
+    if (message.id !== undefined) {
+      this.waiting.get(message.id)?.(message);
+      this.waiting.delete(message.id);
+    } else if (COMPLAINTS.has(message.method ?? '')) {
+      this.complaints.push(JSON.stringify(message.params));
+    }
   }
 }
+
+const COMPLAINTS = new Set(['Log.entryAdded', 'Runtime.exceptionThrown', 'Audits.issueAdded']);

@@ -3,7 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const READY = /is ready after (\d+) ms: gateway (http:\/\/\S+), admin API and docs (http:\/\/\S+)\/restgate\//;
+const READY =
+  /is ready after (\d+) ms: gateway (http:\/\/\S+), admin API and docs (http:\/\/\S+)\/restgate\//;
 const START_TIMEOUT_MS = 60_000;
 
 /** The built product as a process of its own, as operators run it. */
@@ -34,7 +35,11 @@ export class RestgateProcess {
     const main = join(process.cwd(), 'dist', 'src', 'main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build`);
     const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const child = spawn(process.execPath, [...nodeArgs, main, ...args], { env: { ...base, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+      env: { ...base, ...env },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
     const started = new RestgateProcess(child, exited);
     const collect = (chunk: Buffer): void => {
@@ -72,7 +77,8 @@ export class RestgateProcess {
     let exit: number | null | undefined;
     void this.exited.then((code) => (exit = code));
     while (!READY.test(this.output)) {
-      if (exit !== undefined) throw new Error(`Restgate ended with status ${exit} before it was ready:\n${this.output}`);
+      if (exit !== undefined)
+        throw new Error(`Restgate ended with status ${exit} before it was ready:\n${this.output}`);
       if (Date.now() > deadline) {
         this.child.kill('SIGKILL');
         throw new Error(`Restgate was not ready in time:\n${this.output}`);

@@ -28,6 +28,8 @@ export interface TestRestgateOptions {
   readonly env?: Record<string, string>;
   /** Another database than a fresh one of its own; it is not dropped then. */
   readonly databaseUrl?: string;
+  /** A port that others have to know beforehand, such as a browser that is sent back; a free one when absent. */
+  readonly port?: number;
 }
 
 /** The whole product in this process, on loopback ports of its own and a database of its own. */
@@ -50,7 +52,7 @@ export async function startTestRestgate(options: TestRestgateOptions = {}): Prom
     },
   );
   const restgate = await createRestgate(config, databaseUrl, createLogger(config));
-  const port = await listen(restgate.dataServer);
+  const port = await listen(restgate.dataServer, options.port);
   if (restgate.controlServer) await listen(restgate.controlServer);
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
@@ -59,13 +61,21 @@ export async function startTestRestgate(options: TestRestgateOptions = {}): Prom
     rmSync(dataDir, { recursive: true, force: true });
   };
   const control = restgate.controlServer ? `http://127.0.0.1:${portOf(restgate.controlServer)}` : url;
-  return { restgate, config, url, port, databaseUrl, admin: new AdminClient(control, TEST_ADMIN_TOKEN), stop };
+  return {
+    restgate,
+    config,
+    url,
+    port,
+    databaseUrl,
+    admin: new AdminClient(control, TEST_ADMIN_TOKEN),
+    stop,
+  };
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(portOf(server)));
+    server.listen(port, '127.0.0.1', () => resolve(portOf(server)));
   });
 }
 

@@ -99,7 +99,12 @@ export async function connectProduct(
     name: product,
     product,
     baseUrl: standIn.url,
-    identity: identity === 'oauth1' ? { mode: 'oauth1', consumerKey: CONSUMER_KEY } : identity === 'header' ? HEADER_IDENTITY : { mode: 'none' },
+    identity:
+      identity === 'oauth1'
+        ? { mode: 'oauth1', consumerKey: CONSUMER_KEY }
+        : identity === 'header'
+          ? HEADER_IDENTITY
+          : { mode: 'none' },
     directory: { kind: 'application', username: 'svc-restgate', password: 'svc-restgate-password' },
   });
   if (identity === 'oauth1') {

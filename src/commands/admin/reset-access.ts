@@ -21,7 +21,7 @@ export type ResetReport = readonly string[];
 
 /**
  * Break-glass: nobody is an admin or auditor by group any more but the given admin groups, and the address list
- * only reports. Lists are kept. Every change is a version and an event in the audit log.
+ * only reports. Lists are kept; browser sessions end. Every change is a version and an event in the audit log.
  */
 export async function resetAccess(
   dataSource: DataSource,
@@ -41,13 +41,25 @@ export async function resetAccess(
     fallback: DEFAULT_IP_SETTINGS,
     changes: { mode: 'report' },
   });
+  const sessions = await endSessions(changeFeed);
   return [
     adminGroups.length === 0
       ? 'Nobody is an admin by group any more.'
       : `Admins by group are the members of ${adminGroups.join(', ')} only.`,
     'Nobody is an auditor by group any more.',
     'The IP restrictions only report; the list is kept.',
+    `Browser sessions ended: ${sessions}.`,
   ];
+}
+
+function endSessions(changeFeed: ChangeFeedPort): Promise<number> {
+  return changeFeed.change(
+    async (manager) => {
+      const [, ended] = await manager.query<[unknown, number]>('DELETE FROM browser_sessions');
+      return ended;
+    },
+    (ended) => ({ topic: 'sessions', by: OPERATOR, target: 'sessions', after: { ended } }),
+  );
 }
 
 async function replace<T extends object>(

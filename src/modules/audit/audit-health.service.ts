@@ -16,7 +16,8 @@ export class AuditHealth {
 
   private check(): CheckResult {
     const { ok, problem, dropped, spillBytes } = this.audit.status();
-    const warnings = dropped > 0 ? [`${dropped} events were given up because their disk space was used up`] : [];
+    const warnings =
+      dropped > 0 ? [`${dropped} events were given up because their disk space was used up`] : [];
     // While the database is away events wait on disk, which is what the disk is for; the database says so itself.
     const waiting = problem === 'database_unavailable';
     return { ok: ok || waiting, detail: problem ?? `${spillBytes} bytes wait on disk`, warnings };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FetchedToken } from './token-endpoint.policy.js';
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -8,12 +9,26 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** No script, no style, no form, no frame, nothing from anywhere. */
+const STYLE = `
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin: 0 0 1rem; }
+h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+textarea, pre { display: block; box-sizing: border-box; width: 100%; margin: 0; padding: .75rem;
+  font: 13px/1.5 ui-monospace, monospace; border: 1px solid #8888; border-radius: 6px; background: #8881; color: inherit; }
+textarea { resize: vertical; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 14rem; overflow: auto; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 1rem 0; }
+dt { opacity: .7; }
+dd { margin: 0; overflow-wrap: anywhere; }
+`;
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/** No script, no form, no frame, nothing from anywhere; one style, by its hash. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -28,15 +43,16 @@ export function escaped(text: string): string {
 export function tokenPage(providerName: string, token: FetchedToken, curl: string): string {
   const expires = token.expiresIn === null ? 'not said' : `${token.expiresIn} seconds`;
   return page(
-    'Access token',
-    `<p>${escaped(providerName)} gave this access token. It is shown only now.</p>
-<p><textarea readonly rows="8" cols="100" spellcheck="false" aria-label="Access token">${escaped(token.accessToken)}</textarea></p>
+    'Your access token',
+    `<p>${escaped(providerName)} gave this access token. It is shown only now: copy it before you close or reload this page.</p>
+<h2>Access token</h2>
+<textarea readonly autofocus rows="8" spellcheck="false" aria-label="Access token">${escaped(token.accessToken)}</textarea>
 <dl>
 <dt>Type</dt><dd>${escaped(token.tokenType)}</dd>
 <dt>Expires in</dt><dd>${escaped(expires)}</dd>
 <dt>Scope</dt><dd>${escaped(token.scope ?? 'not said')}</dd>
 </dl>
-<p>Try it:</p>
+<h2>Try it</h2>
 <pre>${escaped(curl)}</pre>
 <p>You can close this window.</p>`,
   );
@@ -55,7 +71,12 @@ export function failurePage(error: string): string {
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escaped(title)} - Restgate</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)} - Restgate</title>
+<style>${STYLE}</style>
+</head>
 <body>
 <h1>${escaped(title)}</h1>
 ${body}

@@ -51,7 +51,12 @@ export class FailedAuthentications implements FailedAuthenticationsPort {
   }
 
   noteWrongPassword(application: string, username: string): void {
-    this.passwords.hit(passwordKey(application, username), monotonicMs(), PASSWORD_WINDOW_MS, WRONG_PASSWORDS);
+    this.passwords.hit(
+      passwordKey(application, username),
+      monotonicMs(),
+      PASSWORD_WINDOW_MS,
+      WRONG_PASSWORDS,
+    );
   }
 
   private limit(): number {

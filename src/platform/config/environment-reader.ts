@@ -50,7 +50,10 @@ export class EnvironmentReader {
 
   list(name: string): string[] {
     const text = this.text(name) ?? '';
-    return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
   }
 
   /** The value is not repeated in the fault: it may hold a password. */
@@ -84,7 +87,8 @@ export class EnvironmentReader {
 
   private decodeKey(name: string, text: string): Buffer | undefined {
     const key = Buffer.from(text, 'base64');
-    if (key.length === KEY_BYTES && key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')) return key;
+    if (key.length === KEY_BYTES && key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, ''))
+      return key;
     this.fault(`${name} is not ${KEY_BYTES} bytes in base64. Make one with: openssl rand -base64 32`);
     return undefined;
   }

@@ -14,7 +14,9 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((f) => `  - ${f}`).join('\n')}`,
+    );
   }
 }
 
@@ -56,14 +58,21 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
     providerAllowedHosts: env.list('PROVIDER_ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     shutdownGraceSeconds: env.integer('SHUTDOWN_GRACE_SECONDS', 0, 600) ?? 30,
   };
-  if (plain.controlPort !== undefined && plain.controlPort !== 0 && plain.controlPort === port && plain.controlHost === host) {
+  if (
+    plain.controlPort !== undefined &&
+    plain.controlPort !== 0 &&
+    plain.controlPort === port &&
+    plain.controlHost === host
+  ) {
     env.fault('CONTROL_PORT equals PORT. Leave it unset to serve both planes on one listener.');
   }
   const encryptionKey = env.key('ENCRYPTION_KEY');
   const previousKeys = env.keys('ENCRYPTION_KEY_PREVIOUS');
   const adminToken = env.text('ADMIN_TOKEN');
   if (adminToken !== undefined && adminToken.length < MINIMUM_ADMIN_TOKEN_LENGTH) {
-    env.fault(`ADMIN_TOKEN has ${adminToken.length} characters; at least ${MINIMUM_ADMIN_TOKEN_LENGTH} are needed.`);
+    env.fault(
+      `ADMIN_TOKEN has ${adminToken.length} characters; at least ${MINIMUM_ADMIN_TOKEN_LENGTH} are needed.`,
+    );
   }
   if (databaseUrl !== undefined && environment['ENCRYPTION_KEY'] === undefined) {
     env.fault('ENCRYPTION_KEY is required when DATABASE_URL is set. Make one with: openssl rand -base64 32');
@@ -77,7 +86,9 @@ function withSecrets(
   given: { encryptionKey: Buffer | undefined; previousKeys: Buffer[]; adminToken: string | undefined },
   write: boolean,
 ): Config {
-  const key = given.encryptionKey ?? Buffer.from(generatedSecret(plain.dataDir, 'encryption.key', 'base64', write).value, 'base64');
+  const key =
+    given.encryptionKey ??
+    Buffer.from(generatedSecret(plain.dataDir, 'encryption.key', 'base64', write).value, 'base64');
   const admin =
     given.adminToken === undefined
       ? generatedSecret(plain.dataDir, 'admin.token', 'base64url', write)
@@ -91,6 +102,8 @@ function withSecrets(
 }
 
 function versionOf(installDir: string): string {
-  const manifest = JSON.parse(readFileSync(resolve(installDir, 'package.json'), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(resolve(installDir, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }

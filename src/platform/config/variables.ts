@@ -6,13 +6,22 @@ export interface VariableDefinition {
 }
 
 export const VARIABLES: readonly VariableDefinition[] = [
-  { name: 'HOST', default: '127.0.0.1', meaning: 'Address of the data plane listener. The container image sets 0.0.0.0.' },
+  {
+    name: 'HOST',
+    default: '127.0.0.1',
+    meaning: 'Address of the data plane listener. The container image sets 0.0.0.0.',
+  },
   { name: 'PORT', default: '8080', meaning: 'Port of the data plane listener. 0 takes a free one.' },
-  { name: 'CONTROL_HOST', default: 'as HOST', meaning: 'Address of the control plane listener, when it has its own.' },
+  {
+    name: 'CONTROL_HOST',
+    default: 'as HOST',
+    meaning: 'Address of the control plane listener, when it has its own.',
+  },
   {
     name: 'CONTROL_PORT',
     default: 'unset',
-    meaning: 'Port of the control plane listener. Unset: the control plane answers on PORT. Either way under /restgate.',
+    meaning:
+      'Port of the control plane listener. Unset: the control plane answers on PORT. Either way under /restgate.',
   },
   {
     name: 'PUBLIC_URL',
@@ -22,14 +31,25 @@ export const VARIABLES: readonly VariableDefinition[] = [
   {
     name: 'DATABASE_URL',
     default: 'unset',
-    meaning: 'PostgreSQL 14 or newer, postgres://user:password@host:port/database. Unset: an embedded database in DATA_DIR.',
+    meaning:
+      'PostgreSQL 14 or newer, postgres://user:password@host:port/database. Unset: an embedded database in DATA_DIR.',
   },
-  { name: 'DATA_DIR', default: './data', meaning: 'Embedded database, generated keys (mode 0600), audit spill.' },
-  { name: 'REDIS_URL', default: 'unset', meaning: 'redis:// or rediss:// for rate-limit counters shared by replicas. Unset: counters in the process.' },
+  {
+    name: 'DATA_DIR',
+    default: './data',
+    meaning: 'Embedded database, generated keys (mode 0600), audit spill.',
+  },
+  {
+    name: 'REDIS_URL',
+    default: 'unset',
+    meaning:
+      'redis:// or rediss:// for rate-limit counters shared by replicas. Unset: counters in the process.',
+  },
   {
     name: 'ENCRYPTION_KEY',
     default: 'generated into DATA_DIR',
-    meaning: '32 bytes in base64. Encrypts provider secrets, stored personal access tokens and private keys. Required with DATABASE_URL.',
+    meaning:
+      '32 bytes in base64. Encrypts provider secrets, stored personal access tokens and private keys. Required with DATABASE_URL.',
   },
   {
     name: 'ENCRYPTION_KEY_PREVIOUS',
@@ -39,12 +59,25 @@ export const VARIABLES: readonly VariableDefinition[] = [
   {
     name: 'ADMIN_TOKEN',
     default: 'generated at first start, printed once',
-    meaning: 'Bootstrap administrator of the control plane: Authorization: Bearer {ADMIN_TOKEN}. At least 20 characters.',
+    meaning:
+      'Bootstrap administrator of the control plane: Authorization: Bearer {ADMIN_TOKEN}. At least 20 characters.',
   },
-  { name: 'RESTGATE_CONFIG', default: 'unset', meaning: 'Path of a YAML or JSON configuration that is applied at start.' },
+  {
+    name: 'RESTGATE_CONFIG',
+    default: 'unset',
+    meaning: 'Path of a YAML or JSON configuration that is applied at start.',
+  },
   { name: 'JIRA_URL', default: 'unset', meaning: 'Creates the application jira at /jira at first start.' },
-  { name: 'CONFLUENCE_URL', default: 'unset', meaning: 'Creates the application confluence at /confluence at first start.' },
-  { name: 'BITBUCKET_URL', default: 'unset', meaning: 'Creates the application bitbucket at /bitbucket at first start.' },
+  {
+    name: 'CONFLUENCE_URL',
+    default: 'unset',
+    meaning: 'Creates the application confluence at /confluence at first start.',
+  },
+  {
+    name: 'BITBUCKET_URL',
+    default: 'unset',
+    meaning: 'Creates the application bitbucket at /bitbucket at first start.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: 'fatal, error, warn, info, debug, trace or silent.' },
   { name: 'LOG_FORMAT', default: 'json, pretty on a terminal', meaning: 'json or pretty.' },
   { name: 'METRICS_PUBLIC', default: 'false', meaning: 'true: /restgate/metrics needs no credential.' },
@@ -54,5 +87,9 @@ export const VARIABLES: readonly VariableDefinition[] = [
     meaning:
       'Host names, separated by commas, at which identity providers may be reached at private addresses or over plain http. Loopback is always allowed when named as localhost, 127.0.0.1 or ::1.',
   },
-  { name: 'SHUTDOWN_GRACE_SECONDS', default: '30', meaning: 'How long in-flight requests may take after SIGTERM.' },
+  {
+    name: 'SHUTDOWN_GRACE_SECONDS',
+    default: '30',
+    meaning: 'How long in-flight requests may take after SIGTERM.',
+  },
 ];

@@ -40,7 +40,9 @@ export class SecretBox {
     const [version, keyId, body] = sealed.split('.');
     const key = this.keys.get(keyId ?? '');
     if (version !== VERSION || !key || !body) {
-      throw new SecretBoxError(`A stored secret was encrypted with key ${keyId ?? '?'}, which is not configured.`);
+      throw new SecretBoxError(
+        `A stored secret was encrypted with key ${keyId ?? '?'}, which is not configured.`,
+      );
     }
     const bytes = Buffer.from(body, 'base64url');
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));

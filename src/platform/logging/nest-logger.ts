@@ -14,7 +14,10 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error({ err: message instanceof Error ? message : undefined, context: contextOf(rest) }, String(message));
+    this.logger.error(
+      { err: message instanceof Error ? message : undefined, context: contextOf(rest) },
+      String(message),
+    );
   }
 
   debug(message: unknown, ...rest: unknown[]): void {

@@ -27,7 +27,9 @@ export class SettingsStore implements SettingsStorePort {
     by: string,
     expectedVersion: number | undefined,
   ): Promise<StoredSetting<T>> {
-    const stored = await manager.query<{ version: number }[]>('SELECT version FROM settings WHERE key = $1', [key]);
+    const stored = await manager.query<{ version: number }[]>('SELECT version FROM settings WHERE key = $1', [
+      key,
+    ]);
     const version = stored[0]?.version ?? 0;
     if (expectedVersion !== undefined && expectedVersion !== version) {
       throw new SettingConflictError(`${key} is at version ${version}, not ${expectedVersion}.`);
@@ -38,12 +40,10 @@ export class SettingsStore implements SettingsStorePort {
        ON CONFLICT (key) DO UPDATE SET value = $2, version = $3, updated_at = now(), updated_by = $4`,
       [key, json, version + 1, by],
     );
-    await manager.query('INSERT INTO setting_versions (key, version, value, at, by) VALUES ($1, $2, $3, now(), $4)', [
-      key,
-      version + 1,
-      json,
-      by,
-    ]);
+    await manager.query(
+      'INSERT INTO setting_versions (key, version, value, at, by) VALUES ($1, $2, $3, now(), $4)',
+      [key, version + 1, json, by],
+    );
     return { value, version: version + 1 };
   }
 }

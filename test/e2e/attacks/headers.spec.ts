@@ -12,7 +12,12 @@ const absent =
   (request: RequestRecord): void => {
     for (const name of names) expect([name, request.header(name)]).toEqual([name, []]);
   };
-const allowed = (id: string, what: string, raw: string, ...checks: ((request: RequestRecord) => void)[]): AttackCase => ({
+const allowed = (
+  id: string,
+  what: string,
+  raw: string,
+  ...checks: ((request: RequestRecord) => void)[]
+): AttackCase => ({
   id,
   what,
   raw,
@@ -20,11 +25,22 @@ const allowed = (id: string, what: string, raw: string, ...checks: ((request: Re
   forwarded: true,
   upstream: (request) => checks.forEach((check) => check(request)),
 });
-const refused = (id: string, what: string, raw: string, ...status: number[]): AttackCase => ({ id, what, raw, status, forwarded: false });
+const refused = (id: string, what: string, raw: string, ...status: number[]): AttackCase => ({
+  id,
+  what,
+  raw,
+  status,
+  forwarded: false,
+});
 
 const CASES: AttackCase[] = [
   refused('H-01', 'an identity field spelt with underscores', get(MYSELF, ALICE, 'X_Gw_User: admin'), 400),
-  allowed('H-03', 'two identity fields of the caller', get(MYSELF, ALICE, 'X-Gw-User: admin', 'X-GW-USER: root'), asAlice),
+  allowed(
+    'H-03',
+    'two identity fields of the caller',
+    get(MYSELF, ALICE, 'X-Gw-User: admin', 'X-GW-USER: root'),
+    asAlice,
+  ),
   {
     id: 'H-05',
     what: 'an identity field on a bypassed route',
@@ -33,11 +49,26 @@ const CASES: AttackCase[] = [
     forwarded: true,
     upstream: absent('X-Gw-User', 'X-Gw-Secret'),
   },
-  refused('H-07', 'two schemes in one field', get(MYSELF, 'Authorization: Basic YWRtaW46YWRtaW4=, Bearer $ALICE'), 401),
-  refused('H-08', 'two Authorization fields', get(MYSELF, ALICE, 'Authorization: Basic YWRtaW46YWRtaW4='), 400),
+  refused(
+    'H-07',
+    'two schemes in one field',
+    get(MYSELF, 'Authorization: Basic YWRtaW46YWRtaW4=, Bearer $ALICE'),
+    401,
+  ),
+  refused(
+    'H-08',
+    'two Authorization fields',
+    get(MYSELF, ALICE, 'Authorization: Basic YWRtaW46YWRtaW4='),
+    400,
+  ),
   refused('H-09', 'no Host', `GET ${MYSELF} HTTP/1.1\r\n${ALICE}\r\n\r\n`, 400),
   refused('H-10', 'two Hosts', get(MYSELF, 'Host: evil.example', ALICE), 400),
-  allowed('H-11', 'the Host in capitals', `GET ${MYSELF} HTTP/1.1\r\nHost: GW.TEST\r\n${ALICE}\r\n\r\n`, asAlice),
+  allowed(
+    'H-11',
+    'the Host in capitals',
+    `GET ${MYSELF} HTTP/1.1\r\nHost: GW.TEST\r\n${ALICE}\r\n\r\n`,
+    asAlice,
+  ),
   refused('H-13', 'a space before the colon', get(MYSELF, ALICE, 'X-Gw-User : admin'), 400),
   allowed(
     'H-15',
@@ -61,46 +92,91 @@ const CASES: AttackCase[] = [
   refused(
     'H-21',
     'rewritten targets of other proxies',
-    get('/rest/api/2/user', 'X-Original-URL: /rest/api/2/serverInfo', 'X-Rewrite-URL: /public/x', 'X-Forwarded-Uri: /public/x', 'X-Original-Method: GET'),
+    get(
+      '/rest/api/2/user',
+      'X-Original-URL: /rest/api/2/serverInfo',
+      'X-Rewrite-URL: /public/x',
+      'X-Forwarded-Uri: /public/x',
+      'X-Original-Method: GET',
+    ),
     401,
   ),
   allowed(
     'H-22',
     'rewritten targets are not passed on',
-    get(MYSELF, ALICE, 'X-Original-URL: /rest/api/2/serverInfo', 'X-Rewrite-URL: /public/x', 'X-Forwarded-Uri: /public/x', 'X-Original-Method: GET'),
+    get(
+      MYSELF,
+      ALICE,
+      'X-Original-URL: /rest/api/2/serverInfo',
+      'X-Rewrite-URL: /public/x',
+      'X-Forwarded-Uri: /public/x',
+      'X-Original-Method: GET',
+    ),
     asAlice,
     absent('X-Original-URL', 'X-Rewrite-URL', 'X-Forwarded-Uri', 'X-Original-Method'),
   ),
   refused(
     'H-23',
     'forwarding fields',
-    get('/rest/api/2/user', 'X-Forwarded-Prefix: /public', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 443', 'X-Forwarded-Host: evil'),
+    get(
+      '/rest/api/2/user',
+      'X-Forwarded-Prefix: /public',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Port: 443',
+      'X-Forwarded-Host: evil',
+    ),
     401,
   ),
   allowed(
     'H-24',
     'forwarding fields are made anew',
-    get(MYSELF, ALICE, 'X-Forwarded-Prefix: /public', 'X-Forwarded-Host: evil', 'X-Forwarded-For: 1.2.3.4', 'Forwarded: for=1.2.3.4'),
+    get(
+      MYSELF,
+      ALICE,
+      'X-Forwarded-Prefix: /public',
+      'X-Forwarded-Host: evil',
+      'X-Forwarded-For: 1.2.3.4',
+      'Forwarded: for=1.2.3.4',
+    ),
     absent('X-Forwarded-Prefix', 'Forwarded'),
     (request) => {
       expect(request.header('X-Forwarded-Host')).toEqual(['gw.test']);
       expect(request.header('X-Forwarded-For')).toEqual(['127.0.0.1']);
     },
   ),
-  allowed('H-25', "another user's session cookie", get(MYSELF, ALICE, 'Cookie: JSESSIONID=session-of-bob'), asAlice, absent('Cookie')),
+  allowed(
+    'H-25',
+    "another user's session cookie",
+    get(MYSELF, ALICE, 'Cookie: JSESSIONID=session-of-bob'),
+    asAlice,
+    absent('Cookie'),
+  ),
   allowed('H-27', 'a list in a field decides nothing', get(MYSELF, ALICE, 'X-Role: regular,admin'), asAlice),
   refused('H-29', 'header fields of 17 KiB', get(MYSELF, ALICE, `X-A: ${'a'.repeat(17_000)}`), 431),
   allowed(
     'H-30',
     'trusted-application and remote-user fields',
-    get(MYSELF, ALICE, 'X-Seraph-Trusted-App-ID: x', 'X-Seraph-Trusted-App-Cert: y', 'Remote-User: admin', 'X-Forwarded-User: admin'),
+    get(
+      MYSELF,
+      ALICE,
+      'X-Seraph-Trusted-App-ID: x',
+      'X-Seraph-Trusted-App-Cert: y',
+      'Remote-User: admin',
+      'X-Forwarded-User: admin',
+    ),
     asAlice,
     absent('X-Seraph-Trusted-App-ID', 'X-Seraph-Trusted-App-Cert', 'Remote-User', 'X-Forwarded-User'),
   ),
   allowed(
     'H-32',
     'browser and WebDAV fields',
-    get(MYSELF, ALICE, 'User-Agent: Microsoft-WebDAV-MiniRedir/10', 'Origin: https://evil.example', 'Referer: https://evil.example/'),
+    get(
+      MYSELF,
+      ALICE,
+      'User-Agent: Microsoft-WebDAV-MiniRedir/10',
+      'Origin: https://evil.example',
+      'Referer: https://evil.example/',
+    ),
     asAlice,
     absent('Origin', 'Referer'),
     (request) => expect(request.header('User-Agent')[0]).toMatch(/^Restgate\//),
@@ -116,15 +192,24 @@ describe('header fields over a raw socket', () => {
 
   afterAll(() => world?.stop());
 
-  it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))('%s', async (_name, attack) => {
-    await world.expectOutcome(attack);
-  });
+  it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))(
+    '%s',
+    async (_name, attack) => {
+      await world.expectOutcome(attack);
+    },
+  );
 
   it('H-33 keeps hop-by-hop fields of the application from the client', async () => {
     world.jira.fail({
       pathPrefix: '/rest/api/2/myself',
       status: 200,
-      headers: { Connection: 'close, X-Secret', 'X-Secret': '1', 'Keep-Alive': 'timeout=99', 'Proxy-Authenticate': 'Basic', 'X-AUSERNAME': 'alice' },
+      headers: {
+        Connection: 'close, X-Secret',
+        'X-Secret': '1',
+        'Keep-Alive': 'timeout=99',
+        'Proxy-Authenticate': 'Basic',
+        'X-AUSERNAME': 'alice',
+      },
       body: '{}',
     });
     const answer = await world.send(get(MYSELF, ALICE));

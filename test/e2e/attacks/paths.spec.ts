@@ -73,8 +73,18 @@ const CASES: AttackCase[] = [
       expect(request.effectiveMethod).toBe('GET');
     },
   },
-  refused('M-05', 'a GET that begins a push', get('/scm/p/r.git/info/refs?service=git-receive-pack', RITA), 403),
-  refused('M-07', 'TRACE', 'TRACE /rest/api/2/issue/X-1 HTTP/1.1\r\nHost: gw.test\r\nAuthorization: Bearer $ALICE\r\n\r\n', 405),
+  refused(
+    'M-05',
+    'a GET that begins a push',
+    get('/scm/p/r.git/info/refs?service=git-receive-pack', RITA),
+    403,
+  ),
+  refused(
+    'M-07',
+    'TRACE',
+    'TRACE /rest/api/2/issue/X-1 HTTP/1.1\r\nHost: gw.test\r\nAuthorization: Bearer $ALICE\r\n\r\n',
+    405,
+  ),
   refused(
     'M-09',
     'a preflight without credential',
@@ -82,8 +92,18 @@ const CASES: AttackCase[] = [
     204,
     401,
   ),
-  refused('M-11', 'JSON-RPC is a write', post('/rpc/json-rpc/confluenceservice-v2', [RITA, 'Content-Length: 0'], ''), 403),
-  refused('M-12', 'an unknown POST is a write', post('/rest/plugin/1.0/anything', [RITA, 'Content-Length: 0'], ''), 403),
+  refused(
+    'M-11',
+    'JSON-RPC is a write',
+    post('/rpc/json-rpc/confluenceservice-v2', [RITA, 'Content-Length: 0'], ''),
+    403,
+  ),
+  refused(
+    'M-12',
+    'an unknown POST is a write',
+    post('/rest/plugin/1.0/anything', [RITA, 'Content-Length: 0'], ''),
+    403,
+  ),
 ];
 
 describe('paths and methods over a raw socket', () => {
@@ -95,7 +115,10 @@ describe('paths and methods over a raw socket', () => {
 
   afterAll(() => world?.stop());
 
-  it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))('%s', async (_name, attack) => {
-    await world.expectOutcome(attack);
-  });
+  it.each(CASES.map((attack) => [`${attack.id} ${attack.what}`, attack] as const))(
+    '%s',
+    async (_name, attack) => {
+      await world.expectOutcome(attack);
+    },
+  );
 });

@@ -100,7 +100,7 @@ describe('who the application sees with OAuth 1.0a', () => {
 
   it.each([
     ['announced', (body: string) => ({ body })],
-    ['chunked', (body: string) => ({ body: new Blob([body]).stream(), duplex: 'half' })],
+    ['chunked', (body: string) => ({ body: new Blob([body]).stream(), duplex: 'half' as const })],
   ])('an %s form above 1 MiB is 413, in words, and goes nowhere', async (_how, init) => {
     const answer = await world.fetch(ECHO, 'alice', {
       method: 'POST',

@@ -21,7 +21,11 @@ class Node {
 
   static async start(url: string): Promise<Node> {
     const dataSource = await new DataSource({ type: 'postgres', url, installExtensions: false }).initialize();
-    const node = new Node(dataSource, new ChangeFeedService(dataSource, pino({ level: 'silent' })), new SettingsStore(dataSource));
+    const node = new Node(
+      dataSource,
+      new ChangeFeedService(dataSource, pino({ level: 'silent' })),
+      new SettingsStore(dataSource),
+    );
     node.feed.register(NUMBER, async () => (await node.store.read('number', 0)).value);
     node.feed.register(KEYED, async (previous, keys) => {
       node.loads.push(keys);

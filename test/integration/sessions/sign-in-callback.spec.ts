@@ -16,6 +16,7 @@ let fake: FakeProvider;
 beforeAll(async () => {
   [world, fake] = await Promise.all([startWorld({ withoutProvider: true }), startFakeProvider()]);
   fake.serveDiscovery([toJwk(key)]);
+  fake.on('/introspect', { body: { active: true, client_id: 'restgate', sub: 'u', token_type: 'Bearer' } });
   fake.on('/userinfo', { body: { sub: 'u', preferred_username: 'alice' } });
   const { id } = await world.gateway.admin.call<{ id: string }>('POST', '/providers', {
     name: '<b>Corp</b>',

@@ -23,7 +23,8 @@ def connect():
 
 
 def create(client):
-    return client.create_issue(project="DEMO", summary="made by a client", issuetype={"name": "Task"}, prefetch=False)
+    fields = {"project": {"key": "DEMO"}, "summary": "made by a client", "issuetype": {"name": "Task"}}
+    return client.create_issue(fields=fields, prefetch=False)
 
 
 def run():

@@ -8,14 +8,27 @@ const KEEP = { login: 'all', dropRate: false, rewriteLocation: (value: string) =
 describe("the application's answer head", () => {
   it('loses hop-by-hop fields and those that Connection names, whatever their order and case', () => {
     const { headers } = responseHeaders(
-      raw('X-Secret', '1', 'Connection', 'close, x-secret', 'Keep-Alive', 'timeout=9', 'Transfer-Encoding', 'chunked', 'A', 'b'),
+      raw(
+        'X-Secret',
+        '1',
+        'Connection',
+        'close, x-secret',
+        'Keep-Alive',
+        'timeout=9',
+        'Transfer-Encoding',
+        'chunked',
+        'A',
+        'b',
+      ),
       KEEP,
     );
     expect(headers).toEqual(['A', 'b']);
   });
 
   it('keeps its length even when Connection names it', () => {
-    expect(responseHeaders(raw('Connection', 'content-length', 'Content-Length', '3'), KEEP).headers).toEqual(['Content-Length', '3']);
+    expect(responseHeaders(raw('Connection', 'content-length', 'Content-Length', '3'), KEEP).headers).toEqual(
+      ['Content-Length', '3'],
+    );
   });
 
   it('keeps repeated fields and their bytes', () => {
@@ -25,7 +38,18 @@ describe("the application's answer head", () => {
 
   it('starts no session and asks for no login when the identity is not the browser’s own', () => {
     const { headers } = responseHeaders(
-      raw('Set-Cookie', 'a', 'WWW-Authenticate', 'OAuth', 'X-ASESSIONID', 'x', 'X-Seraph-LoginReason', 'OK', 'B', 'c'),
+      raw(
+        'Set-Cookie',
+        'a',
+        'WWW-Authenticate',
+        'OAuth',
+        'X-ASESSIONID',
+        'x',
+        'X-Seraph-LoginReason',
+        'OK',
+        'B',
+        'c',
+      ),
       { ...KEEP, login: 'none' },
     );
     expect(headers).toEqual(['B', 'c']);
@@ -56,8 +80,16 @@ describe('error answers', () => {
   const ours = { code: 'group_not_allowed', requestId: 'req-1', hint: expect.any(String) as string };
 
   it('have the shape that each product’s clients print', () => {
-    expect(JSON.parse(errorBody('jira', answer))).toEqual({ errorMessages: [expect.any(String)], errors: {}, ...ours });
-    expect(JSON.parse(errorBody('confluence', answer))).toEqual({ statusCode: 403, message: expect.any(String) as string, ...ours });
+    expect(JSON.parse(errorBody('jira', answer))).toEqual({
+      errorMessages: [expect.any(String)],
+      errors: {},
+      ...ours,
+    });
+    expect(JSON.parse(errorBody('confluence', answer))).toEqual({
+      statusCode: 403,
+      message: expect.any(String) as string,
+      ...ours,
+    });
     expect(JSON.parse(errorBody('bitbucket', answer))).toEqual({
       errors: [{ context: null, message: expect.any(String) as string, exceptionName: null }],
       ...ours,
@@ -78,7 +110,10 @@ describe('error answers', () => {
   });
 
   it('never hold the detail that is for admins', () => {
-    const body = errorBody('jira', answerFor(deny('upstream_unavailable', { detail: 'connect 10.0.0.7:8080' }), 'r', true));
+    const body = errorBody(
+      'jira',
+      answerFor(deny('upstream_unavailable', { detail: 'connect 10.0.0.7:8080' }), 'r', true),
+    );
     expect(body).not.toContain('10.0.0.7');
   });
 });

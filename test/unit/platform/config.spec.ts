@@ -29,7 +29,13 @@ describe('the configuration', () => {
 
   it('starts with no variable set', () => {
     const config = read({});
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, controlPort: undefined, publicUrl: 'http://localhost:8080', logLevel: 'info' });
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      controlPort: undefined,
+      publicUrl: 'http://localhost:8080',
+      logLevel: 'info',
+    });
     expect(config.databaseUrl).toBeUndefined();
     expect(config.encryptionKeys[0]).toHaveLength(32);
   });
@@ -41,7 +47,8 @@ describe('the configuration', () => {
     expect(second.adminTokenGenerated).toBe(false);
     expect(second.adminToken).toBe(first.adminToken);
     expect(second.encryptionKeys[0]).toEqual(first.encryptionKeys[0]);
-    for (const name of ['admin.token', 'encryption.key']) expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['admin.token', 'encryption.key'])
+      expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(dir, 'admin.token'), 'utf8').trim()).toBe(first.adminToken);
   });
 
@@ -66,18 +73,37 @@ describe('the configuration', () => {
       JIRA_URL: 'ftp://jira',
     });
     expect(all).toHaveLength(12);
-    for (const name of ['PORT', 'CONTROL_PORT', 'PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'ENCRYPTION_KEY', 'ADMIN_TOKEN', 'RESTGATE_CONFIG', 'LOG_LEVEL', 'LOG_FORMAT', 'METRICS_PUBLIC', 'JIRA_URL']) {
+    for (const name of [
+      'PORT',
+      'CONTROL_PORT',
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'REDIS_URL',
+      'ENCRYPTION_KEY',
+      'ADMIN_TOKEN',
+      'RESTGATE_CONFIG',
+      'LOG_LEVEL',
+      'LOG_FORMAT',
+      'METRICS_PUBLIC',
+      'JIRA_URL',
+    ]) {
       expect(all.some((fault) => fault.startsWith(name))).toBe(true);
     }
   });
 
   it('repeats no value that may hold a secret', () => {
-    const text = faults({ DATABASE_URL: 'mysql://root:geheim@db/x', ENCRYPTION_KEY: 'geheim', ADMIN_TOKEN: 'geheim' }).join();
+    const text = faults({
+      DATABASE_URL: 'mysql://root:geheim@db/x',
+      ENCRYPTION_KEY: 'geheim',
+      ADMIN_TOKEN: 'geheim',
+    }).join();
     expect(text).not.toContain('geheim');
   });
 
   it('demands an encryption key beside an external database', () => {
-    expect(faults({ DATABASE_URL: 'postgres://db/x' })).toEqual([expect.stringMatching(/^ENCRYPTION_KEY is required/)]);
+    expect(faults({ DATABASE_URL: 'postgres://db/x' })).toEqual([
+      expect.stringMatching(/^ENCRYPTION_KEY is required/),
+    ]);
     expect(faults({ DATABASE_URL: 'postgres://db/x', ENCRYPTION_KEY: KEY })).toEqual([]);
   });
 
@@ -89,7 +115,13 @@ describe('the configuration', () => {
     const source = ['read-config.ts', 'generated-secret.ts', 'environment-reader.ts']
       .map((file) => readFileSync(join(process.cwd(), 'src/platform/config', file), 'utf8'))
       .join('\n');
-    const used = new Set([...source.matchAll(/env\.(?:text|port|integer|flag|oneOf|list|url|file|key|keys)(?:<[^(]*>)?\(\s*'([A-Z_]+)'/g)].map((match) => match[1]));
+    const used = new Set(
+      [
+        ...source.matchAll(
+          /env\.(?:text|port|integer|flag|oneOf|list|url|file|key|keys)(?:<[^(]*>)?\(\s*'([A-Z_]+)'/g,
+        ),
+      ].map((match) => match[1]),
+    );
     expect([...used].sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
   });
 });

@@ -22,7 +22,10 @@ describe('the secret box', () => {
 
   it.each([
     ['another purpose', (sealed: string) => [sealed, 'y'] as const],
-    ['a changed byte', (sealed: string) => [`${sealed.slice(0, -2)}${sealed.endsWith('AA') ? 'BB' : 'AA'}`, 'x'] as const],
+    [
+      'a changed byte',
+      (sealed: string) => [`${sealed.slice(0, -2)}${sealed.endsWith('AA') ? 'BB' : 'AA'}`, 'x'] as const,
+    ],
     ['another key id', (sealed: string) => [sealed.replace(keyIdOf(NEW), '00000000'), 'x'] as const],
     ['no sealed value', () => ['geheim', 'x'] as const],
   ])('refuses %s', (_what, change) => {
