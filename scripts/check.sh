@@ -11,7 +11,7 @@ step 'types' npx tsc -p tsconfig.json --noEmit
 step 'directions' npx depcruise --config .dependency-cruiser.cjs src migrations
 step 'dead code' npx knip
 step 'build' npm run --silent build
-step 'OpenAPI document' npm run --silent openapi -- --check
+step 'OpenAPI document' npx tsx scripts/openapi.ts --check
 step 'generated pages' npm run --silent docs -- --check
 step 'Postman collection' npm run --silent postman -- --check
 step 'tests' npx jest

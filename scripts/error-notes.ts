@@ -19,7 +19,7 @@ export const ERROR_NOTES: Readonly<Record<ReasonCode, string>> = {
   unsupported_credential:
     'The `Authorization` field is not well-formed Bearer, Basic or OAuth 1.0a, or `X-Api-Token` holds no token of Restgate. Look for two schemes in one field, broken base64, an empty user name.',
   authentication_required:
-    'No credential was sent for a path that is not public, or the application did not accept a user name and password. Public paths are in `GET /restgate/api/v1/public-api/catalogue`.',
+    'No credential was sent for a path that is not public, or the application did not accept a user name and password. With status 403: the application wants a CAPTCHA after wrong passwords; log in to it once in a browser, or use an API token. Public paths are in `GET /restgate/api/v1/public-api/catalogue`.',
   token_unknown:
     'The API token does not exist here. Callers get the same words for a revoked token and for one of another user; the audit log tells them apart.',
   token_expired:
@@ -58,7 +58,8 @@ export const ERROR_NOTES: Readonly<Record<ReasonCode, string>> = {
     'The user is in a read-only group and the call writes. What counts as reading is in docs/read-write.md.',
   endpoint_protected:
     'The endpoint mints credentials or sessions (personal access tokens, OAuth, SSH keys, passwords). Restgate does not call it with an identity that it injects. An admin can open single ones per application.',
-  rate_limited: 'The limit of requests per time frame is used up. `Retry-After` says when to come back.',
+  rate_limited:
+    'The limit of requests per time frame is used up. `Retry-After` says when to come back. The same code is given for a 429 of the application itself; hint and audit detail then say so.',
   provider_unavailable:
     'The identity provider did not answer, answered with an error, or asked to slow down (429), and no earlier answer is fresh enough. `/restgate/health/ready` names the provider.',
   directory_unavailable:

@@ -33,7 +33,7 @@ export class AnswerJudge {
 
   /** The head for the client, or the failure that replaces the answer. */
   judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
-    const refused = this.speaksForTheProduct() ? nativeRefusal(status, rawHeaders) : undefined;
+    const refused = this.mayTranslate() ? nativeRefusal(status, rawHeaders) : undefined;
     if (refused) return this.translated(refused, rawHeaders);
     const head = responseHeaders(rawHeaders, {
       login: this.way.loginFields,
@@ -52,13 +52,10 @@ export class AnswerJudge {
     return deny(failure.reason, { detail: failure.detail, ...failure.answer, ...invalid });
   }
 
-  /** An injected identity, or a password: whoever sends it knows Restgate's answers. A login wants the product's own. */
-  private speaksForTheProduct(): boolean {
-    const { credential } = this.exchange;
-    return (
-      this.way.mode === 'identity' ||
-      (this.way.mode === 'own-credential' && credential.kind === 'basic' && credential.form !== 'login')
-    );
+  /** Where the application's answer must name the user; who logs in to it is told in its own words. */
+  private mayTranslate(): boolean {
+    const { mode } = this.way;
+    return mode === 'identity' || (mode === 'own-credential' && this.exchange.credential.form !== 'login');
   }
 
   private translated(refused: UpstreamFailure, rawHeaders: readonly Buffer[]): UpstreamFailure {

@@ -9,7 +9,11 @@ export type IdentityMode = 'oauth1' | 'header' | 'pat';
 export const IDENTITY_MODES: readonly IdentityMode[] = ['oauth1', 'header', 'pat'];
 
 const CONSUMER_KEY = 'restgate';
-const HEADER = { header: 'X-Restgate-User', sharedSecretHeader: 'X-Restgate-Secret', sharedSecret: 'shared-secret-for-tests-only' };
+const HEADER = {
+  header: 'X-Restgate-User',
+  sharedSecretHeader: 'X-Restgate-Secret',
+  sharedSecret: 'shared-secret-for-tests-only',
+};
 
 export interface ClientWorldOptions {
   readonly identity: IdentityMode;
@@ -40,12 +44,20 @@ export async function startClientWorld(options: ClientWorldOptions): Promise<Cli
     contextPath: `/${product}`,
     baseUrl: url,
     gitRoot: options.gitRoot,
-    trustedHeader: identity === 'header' ? { name: HEADER.header, sharedSecretHeader: HEADER.sharedSecretHeader, sharedSecret: HEADER.sharedSecret } : undefined,
+    trustedHeader:
+      identity === 'header'
+        ? {
+            name: HEADER.header,
+            sharedSecretHeader: HEADER.sharedSecretHeader,
+            sharedSecret: HEADER.sharedSecret,
+          }
+        : undefined,
   });
   await standIn.start();
   await connect(gateway, standIn, product, options);
   const tokenFor = async (user: string, more: Record<string, unknown> = {}): Promise<string> => {
-    if (identity === 'pat') await storePersonalAccessToken(gateway, product, user, standIn.issuePat(user).token);
+    if (identity === 'pat')
+      await storePersonalAccessToken(gateway, product, user, standIn.issuePat(user).token);
     return (await issueToken(gateway.admin, user, more)).token;
   };
   const stop = async (): Promise<void> => {
@@ -55,8 +67,17 @@ export async function startClientWorld(options: ClientWorldOptions): Promise<Cli
   return { gateway, standIn, url, tokenFor, stop };
 }
 
-async function connect(gateway: TestRestgate, standIn: AtlassianStandIn, product: StandInProduct, options: ClientWorldOptions): Promise<void> {
-  const identities = { oauth1: { mode: 'oauth1', consumerKey: CONSUMER_KEY }, header: { mode: 'header', ...HEADER }, pat: { mode: 'pat' } };
+async function connect(
+  gateway: TestRestgate,
+  standIn: AtlassianStandIn,
+  product: StandInProduct,
+  options: ClientWorldOptions,
+): Promise<void> {
+  const identities = {
+    oauth1: { mode: 'oauth1', consumerKey: CONSUMER_KEY },
+    header: { mode: 'header', ...HEADER },
+    pat: { mode: 'pat' },
+  };
   const view = await gateway.admin.call<{ identity: { publicKey?: string } }>('POST', '/applications', {
     key: product,
     name: product,
@@ -76,14 +97,20 @@ async function connect(gateway: TestRestgate, standIn: AtlassianStandIn, product
 }
 
 /** What a user does once for an application with identity mode `pat`, with an API token of her own. */
-export async function storePersonalAccessToken(gateway: TestRestgate, application: string, user: string, personalAccessToken: string): Promise<Response> {
+export async function storePersonalAccessToken(
+  gateway: TestRestgate,
+  application: string,
+  user: string,
+  personalAccessToken: string,
+): Promise<Response> {
   const { token } = await issueToken(gateway.admin, user);
   const answer = await fetch(`${gateway.url}/restgate/api/v1/me/credentials/${application}`, {
     method: 'PUT',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify({ personalAccessToken }),
   });
-  if (!answer.ok && answer.status !== 400) throw new Error(`Storing the token answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok && answer.status !== 400)
+    throw new Error(`Storing the token answered ${answer.status}: ${await answer.text()}`);
   return answer;
 }
 
@@ -104,13 +131,21 @@ export interface Finished {
 }
 
 /** Runs a client to its end without blocking the gateway in this process. Never throws for an exit code. */
-export function runClient(command: string, arguments_: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Finished> {
+export function runClient(
+  command: string,
+  arguments_: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Finished> {
   return new Promise((resolve) => {
     const env = { PATH: process.env['PATH'] ?? '', ...options.env };
-    execFile(command, arguments_, { cwd: options.cwd, env, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-      resolve({ code, stdout, stderr });
-    });
+    execFile(
+      command,
+      arguments_,
+      { cwd: options.cwd, env, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      },
+    );
   });
 }
-

@@ -34,6 +34,9 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
+const MOST_ROWS = 12;
+const CHARACTERS_IN_ROW = 80;
+
 /** Text for HTML: between tags and in quoted attributes. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
@@ -41,12 +44,13 @@ export function escaped(text: string): string {
 
 /** The page that shows a fetched token, once. */
 export function tokenPage(providerName: string, token: FetchedToken, curl: string): string {
+  const rows = Math.min(MOST_ROWS, 1 + Math.ceil(token.accessToken.length / CHARACTERS_IN_ROW));
   const expires = token.expiresIn === null ? 'not said' : `${token.expiresIn} seconds`;
   return page(
     'Your access token',
     `<p>${escaped(providerName)} gave this access token. It is shown only now: copy it before you close or reload this page.</p>
 <h2>Access token</h2>
-<textarea readonly autofocus rows="8" spellcheck="false" aria-label="Access token">${escaped(token.accessToken)}</textarea>
+<textarea readonly autofocus rows="${rows}" spellcheck="false" aria-label="Access token">${escaped(token.accessToken)}</textarea>
 <dl>
 <dt>Type</dt><dd>${escaped(token.tokenType)}</dd>
 <dt>Expires in</dt><dd>${escaped(expires)}</dd>

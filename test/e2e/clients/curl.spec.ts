@@ -13,12 +13,27 @@ const download = join(folder, 'answer');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const curl = httpClient(async ({ method, url, authorization, json, file }) => {
-  const arguments_ = ['--silent', '--show-error', '--request', method, '--header', `Authorization: ${authorization}`];
+  const arguments_ = [
+    '--silent',
+    '--show-error',
+    '--request',
+    method,
+    '--header',
+    `Authorization: ${authorization}`,
+  ];
   arguments_.push('--output', download, '--write-out', '%{http_code}');
-  if (json !== undefined) arguments_.push('--header', 'Content-Type: application/json', '--data', JSON.stringify(json));
+  if (json !== undefined)
+    arguments_.push('--header', 'Content-Type: application/json', '--data', JSON.stringify(json));
   if (file) {
     writeFileSync(upload, file);
-    arguments_.push('--header', 'X-Atlassian-Token: no-check', '--header', 'Expect: 100-continue', '--form', `file=@${upload}`);
+    arguments_.push(
+      '--header',
+      'X-Atlassian-Token: no-check',
+      '--header',
+      'Expect: 100-continue',
+      '--form',
+      `file=@${upload}`,
+    );
   }
   const { code, stdout, stderr } = await runClient('curl', [...arguments_, url], { env: { NO_PROXY: '*' } });
   if (code !== 0) throw new Error(`curl ended with ${code}: ${stderr}`);

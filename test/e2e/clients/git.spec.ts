@@ -25,7 +25,8 @@ const readOnlyReaders = (world: ClientWorld) =>
 describe.each(['block', 'forward'] as const)('git over HTTP with webTraffic %s', (webTraffic) => {
   let world: ClientWorld;
   let alice: string;
-  const ask = (path: string, headers: Record<string, string> = {}) => fetch(world.url + path, { headers, redirect: 'manual' });
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    fetch(world.url + path, { headers, redirect: 'manual' });
 
   beforeAll(async () => {
     world = await startClientWorld({ identity: 'header', product: 'bitbucket', settings: { webTraffic } });
@@ -39,7 +40,9 @@ describe.each(['block', 'forward'] as const)('git over HTTP with webTraffic %s',
     const answer = await ask(REPOSITORY + UPLOAD);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('WWW-Authenticate')).toContain('Basic realm=');
-    expect(world.standIn.requestsTo('/scm/').map((each) => each.user)).toEqual(webTraffic === 'block' ? [] : [null]);
+    expect(world.standIn.requestsTo('/scm/').map((each) => each.user)).toEqual(
+      webTraffic === 'block' ? [] : [null],
+    );
   });
 
   it('an API token as password acts as its owner', async () => {
@@ -49,11 +52,16 @@ describe.each(['block', 'forward'] as const)('git over HTTP with webTraffic %s',
   });
 
   it('a wrong token is refused in plain text, which git prints', async () => {
-    const answer = await ask(REPOSITORY + UPLOAD, { Authorization: basic('alice', WRONG_TOKEN), 'X-Request-Id': 'wrong-token' });
+    const answer = await ask(REPOSITORY + UPLOAD, {
+      Authorization: basic('alice', WRONG_TOKEN),
+      'X-Request-Id': 'wrong-token',
+    });
     expect([answer.status, answer.headers.get('Content-Type')]).toEqual([401, 'text/plain;charset=UTF-8']);
     expect(await answer.text()).toMatch(/^The token .+\(token_malformed, request wrong-token\)\n$/);
     expect(answer.headers.get('WWW-Authenticate')).toContain('Basic realm=');
-    expect(await auditOf(world.gateway.admin, 'wrong-token')).toMatchObject([{ reason: 'token_malformed', status: 401 }]);
+    expect(await auditOf(world.gateway.admin, 'wrong-token')).toMatchObject([
+      { reason: 'token_malformed', status: 401 },
+    ]);
   });
 
   it('a member of a read-only group may fetch, but not begin a push', async () => {
@@ -69,12 +77,20 @@ describe.each(['block', 'forward'] as const)('git over HTTP with webTraffic %s',
       headers: { Authorization: basic('alice', WRONG_TOKEN), 'Content-Type': 'application/vnd.git-lfs+json' },
       body: '{"operation":"upload","objects":[]}',
     });
-    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([401, 'application/vnd.git-lfs+json']);
-    expect(await answer.json()).toMatchObject({ code: 'token_malformed', message: expect.stringContaining('token') as string });
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([
+      401,
+      'application/vnd.git-lfs+json',
+    ]);
+    expect(await answer.json()).toMatchObject({
+      code: 'token_malformed',
+      message: expect.stringContaining('token') as string,
+    });
   });
 
   it('REST errors keep the shape of Bitbucket', async () => {
-    const answer = await ask('/rest/api/latest/projects/TEAM', { Authorization: basic('alice', WRONG_TOKEN) });
+    const answer = await ask('/rest/api/latest/projects/TEAM', {
+      Authorization: basic('alice', WRONG_TOKEN),
+    });
     expect(await answer.json()).toMatchObject({ errors: [{ context: null }], code: 'token_malformed' });
   });
 
@@ -84,7 +100,11 @@ describe.each(['block', 'forward'] as const)('git over HTTP with webTraffic %s',
     });
     const answer = await ask(REPOSITORY + UPLOAD, { Authorization: basic('alice', WRONG_TOKEN) });
     expect(answer.headers.get('WWW-Authenticate')).toContain('Basic realm=');
-    expect((await ask('/rest/api/latest/repos', { Authorization: 'Bearer rgt_x' })).headers.get('WWW-Authenticate')).not.toContain('Basic');
+    expect(
+      (await ask('/rest/api/latest/repos', { Authorization: 'Bearer rgt_x' })).headers.get(
+        'WWW-Authenticate',
+      ),
+    ).not.toContain('Basic');
   });
 });
 
@@ -95,7 +115,8 @@ const withGit = (): void => {
     let home: string;
     let alice: string;
     let clones = 0;
-    const urlOf = (user: string, token: string, path = REPOSITORY) => world.url.replace('http://', `http://${user}:${token}@`) + path;
+    const urlOf = (user: string, token: string, path = REPOSITORY) =>
+      world.url.replace('http://', `http://${user}:${token}@`) + path;
     const git = (cwd: string, ...arguments_: string[]): Promise<Finished> =>
       runClient('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...arguments_], {
         cwd,
@@ -133,13 +154,22 @@ const withGit = (): void => {
       const first = await clone(urlOf('alice', alice));
       expect(first.result).toMatchObject({ code: 0 });
       await commit(first.folder, 'hello.txt', 'hello');
-      expect(await git(first.folder, 'push', '--quiet', 'origin', 'HEAD:main')).toMatchObject({ code: 0, stderr: '' });
+      expect(await git(first.folder, 'push', '--quiet', 'origin', 'HEAD:main')).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
       const second = await clone(urlOf('alice', alice));
       expect(second.result).toMatchObject({ code: 0 });
       expect(await git(second.folder, 'log', '--format=%s')).toMatchObject({ stdout: 'hello.txt\n' });
-      const pushed = world.standIn.requestsTo('/scm/').filter((each) => each.path.endsWith('git-receive-pack'));
+      const pushed = world.standIn
+        .requestsTo('/scm/')
+        .filter((each) => each.path.endsWith('git-receive-pack'));
       expect(pushed.map((each) => [each.method, each.user])).toEqual([['POST', 'alice']]);
-      expect(world.standIn.requestsTo('/scm/').some((each) => each.header('authorization').some((value) => value.startsWith('Basic')))).toBe(false);
+      expect(
+        world.standIn
+          .requestsTo('/scm/')
+          .some((each) => each.header('authorization').some((value) => value.startsWith('Basic'))),
+      ).toBe(false);
     });
 
     it('pushes a pack of four megabytes in chunks', async () => {
@@ -193,4 +223,6 @@ const withGit = (): void => {
 };
 
 if (isInstalled('git', ['--version'])) withGit();
-else it('git is not installed here: only what it sends was proved, by fetch', () => expect(isInstalled('git', ['--version'])).toBe(false));
+else
+  it('git is not installed here: only what it sends was proved, by fetch', () =>
+    expect(isInstalled('git', ['--version'])).toBe(false));

@@ -36,7 +36,7 @@ describe('Git LFS for callers who may only read', () => {
       headers,
       body: content,
       duplex: 'half',
-    } as RequestInit);
+    });
     await answer.arrayBuffer();
     return {
       status: answer.status,

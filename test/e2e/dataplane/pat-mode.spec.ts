@@ -8,9 +8,13 @@ describe('an application with identity mode pat', () => {
   let world: ClientWorld;
   const ask = (token: string, id: string, path = MYSELF) =>
     fetch(world.url + path, { headers: { Authorization: `Bearer ${token}`, 'X-Request-Id': id } });
-  const tokenOf = async (user: string): Promise<string> => (await issueToken(world.gateway.admin, user)).token;
+  const tokenOf = async (user: string): Promise<string> =>
+    (await issueToken(world.gateway.admin, user)).token;
   const me = (method: string, token: string, path = '') =>
-    fetch(`${world.gateway.url}/restgate/api/v1/me/credentials${path}`, { method, headers: { Authorization: `Bearer ${token}` } });
+    fetch(`${world.gateway.url}/restgate/api/v1/me/credentials${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}` },
+    });
 
   beforeAll(async () => {
     world = await startClientWorld({ identity: 'pat' });
@@ -26,7 +30,9 @@ describe('an application with identity mode pat', () => {
     expect(body.hint).toContain('/restgate/api/v1/me/credentials/jira');
     expect(body.errorMessages.join()).toContain(body.hint);
     expect(callsOf(world.standIn)).toEqual([]);
-    expect(await auditOf(world.gateway.admin, 'nothing-stored')).toMatchObject([{ reason: 'identity_not_configured', user: 'bob' }]);
+    expect(await auditOf(world.gateway.admin, 'nothing-stored')).toMatchObject([
+      { reason: 'identity_not_configured', user: 'bob' },
+    ]);
   });
 
   it('acts with the token that the user stored, until she removes it', async () => {
@@ -40,13 +46,20 @@ describe('an application with identity mode pat', () => {
     expect(world.standIn.last()).toMatchObject({ user: 'alice', authenticatedBy: 'pat' });
     expect(world.standIn.last().header('authorization')).toEqual([`Bearer ${own}`]);
 
-    expect(await (await me('GET', alice)).json()).toMatchObject({ items: [{ application: 'jira', personalAccessTokenSet: true }] });
+    expect(await (await me('GET', alice)).json()).toMatchObject({
+      items: [{ application: 'jira', personalAccessTokenSet: true }],
+    });
     expect((await me('DELETE', alice, '/jira')).status).toBe(204);
     expect((await ask(alice, 'removed')).status).toBe(403);
   });
 
   it("does not store another user's token, and nobody acts with it", async () => {
-    const answer = await storePersonalAccessToken(world.gateway, 'jira', 'bob', world.standIn.issuePat('alice').token);
+    const answer = await storePersonalAccessToken(
+      world.gateway,
+      'jira',
+      'bob',
+      world.standIn.issuePat('alice').token,
+    );
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain('belongs to another user than bob');
     expect((await ask(await tokenOf('bob'), 'not-bobs')).status).toBe(403);
@@ -59,7 +72,10 @@ describe('an application with identity mode pat', () => {
     expect((await ask(rita, 'still-good')).status).toBe(200);
     world.standIn.revokePat(own);
     const answer = await ask(rita, 'taken-back', '/rest/api/2/issue/PUB-1');
-    expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ code: 'identity_mismatch' })]);
+    expect([answer.status, await answer.json()]).toEqual([
+      502,
+      expect.objectContaining({ code: 'identity_mismatch' }),
+    ]);
   });
 
   it('never shows a stored token', async () => {

@@ -1,23 +1,15 @@
 import { Client } from 'undici';
-import type { Dispatcher } from 'undici';
 import { AUDIT } from '../../../src/modules/audit/audit.port.js';
 import type { AuditEvent, AuditPort } from '../../../src/modules/audit/audit.port.js';
 import type { Exchange } from '../../../src/modules/decisions/exchange.port.js';
 import { ExplainService } from '../../../src/modules/decisions/explain.service.js';
 import { verdictOf } from '../../../src/modules/decisions/verdict.policy.js';
 import { PermissionGuard } from '../../../src/modules/restrictions/permission.guard.js';
-import { issueToken } from '../../support/dataplane.js';
 import { Seeded } from '../../support/seeded.js';
 import { startWorld } from '../../support/world.js';
 import type { World } from '../../support/world.js';
-import {
-  ADDRESSES,
-  CALLERS_WITHOUT_TOKEN,
-  CONFIGURATIONS,
-  bearer,
-  nextAsk,
-  userAndPassword,
-} from './questions.js';
+import { ADDRESSES, CALLERS_WITHOUT_TOKEN, CONFIGURATIONS, nextAsk } from './questions.js';
+import { callersOf } from './callers.js';
 import type { Ask, Configuration, SentCredential } from './questions.js';
 
 const REQUESTS = Number(process.env['EXPLAIN_REQUESTS'] ?? 2000);
@@ -51,7 +43,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
     watch(app.get<AuditPort>(AUDIT, { strict: false }), app.get(PermissionGuard, { strict: false }));
     world.jira.onRequest = (record) => arrived.add(record.header('X-Request-Id').join());
     await world.gateway.admin.call('PUT', '/rate-limit', { failedAuthentications: { perMinute: 100_000 } });
-    callers.push(...(await credentials()));
+    callers.push(...(await callersOf(world)));
     for (const address of [
       ...new Set([...ADDRESSES, ...CONFIGURATIONS.map(({ proxy }) => proxy ?? '127.0.0.1')]),
     ]) {
@@ -83,43 +75,6 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
       if (!exchange.dryRun) classified.set(exchange.id, exchange.classification as string);
       return result;
     });
-  }
-
-  async function credentials(): Promise<SentCredential[]> {
-    const { admin } = world.gateway;
-    const token = async (user: string, more: object = {}): Promise<string> =>
-      (await issueToken(admin, user, { ...more })).token;
-    const revoked = await issueToken(admin, 'alice');
-    await admin.call('DELETE', `/tokens/${revoked.id}`);
-    const alice = await token('alice');
-    const providers = await Promise.all(
-      ['alice', 'bob', 'rita', 'admin', 'ivan', 'stranger'].map(async (user) =>
-        bearer(`provider token of ${user}`, await world.tokenOf(user)),
-      ),
-    );
-    return [
-      ...providers,
-      bearer('a changed provider token', `${(await world.tokenOf('alice')).slice(0, -6)}AAAAAA`),
-      bearer('an opaque token', 'nobody-made-this'),
-      bearer('two words', 'two words'),
-      bearer('API token', alice),
-      bearer('API token of rita', await token('rita')),
-      bearer('reading API token', await token('bob', { scope: 'read' })),
-      bearer('API token for paths', await token('alice', { paths: ['/rest/api/2/**'] })),
-      bearer('API token for an address', await token('alice', { allowedIps: ['127.20.0.0/16'] })),
-      bearer('revoked API token', revoked.token),
-      bearer('cut API token', alice.slice(0, -3)),
-      userAndPassword('API token as password', 'alice', alice),
-      userAndPassword('API token of another', 'bob', alice),
-      userAndPassword('password', 'alice', 'alice-password'),
-      userAndPassword('password of rita', 'rita', 'rita-password'),
-      bearer('personal access token', world.jira.issuePat('alice').token),
-      bearer('personal access token of rita', world.jira.issuePat('rita').token),
-      bearer(
-        'unknown personal access token',
-        Buffer.from(`123456789012:${'x'.repeat(20)}`).toString('base64'),
-      ),
-    ];
   }
 
   async function apply({
@@ -190,7 +145,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
     if (proxy !== undefined) headers['x-forwarded-for'] = ask.clientIp;
     const answer = await client.request({
       path: `/jira${ask.path}`,
-      method: ask.method as Dispatcher.HttpMethod,
+      method: ask.method,
       headers,
     });
     const text = await answer.body.text();

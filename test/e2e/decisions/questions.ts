@@ -1,7 +1,7 @@
 import type { PastedCredential } from '../../../src/modules/decisions/dry-run-request.policy.js';
 import type { CredentialKind } from '../../../src/modules/decisions/exchange.port.js';
 import { basic } from '../../support/dataplane.js';
-import { Seeded } from '../../support/seeded.js';
+import type { Seeded } from '../../support/seeded.js';
 
 /** A credential as explain is told about it, and as the same caller sends it. */
 export interface SentCredential {

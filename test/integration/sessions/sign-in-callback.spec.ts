@@ -1,4 +1,4 @@
-import { Browser } from '../../support/browser.js';
+import { CookieJar } from '../../support/cookie-jar.js';
 import { newSigningKey, signWith, toJwk } from '../../support/oidc/jwt.js';
 import { startFakeProvider } from '../../support/oidc/fake-provider.js';
 import type { FakeProvider } from '../../support/oidc/fake-provider.js';
@@ -38,13 +38,13 @@ afterAll(async () => {
 beforeEach(() => fake.clear());
 
 interface Begun {
-  browser: Browser;
+  browser: CookieJar;
   state: string;
   nonce: string;
 }
 
 async function begin(): Promise<Begun> {
-  const browser = new Browser(world.gateway.url);
+  const browser = new CookieJar(world.gateway.url);
   const answer = await browser.get(SIGN_IN);
   const { searchParams } = new URL(answer.headers.get('location') ?? '');
   return { browser, state: searchParams.get('state') ?? '', nonce: searchParams.get('nonce') ?? '' };
@@ -58,7 +58,7 @@ function answerCode(claims: object | undefined): void {
   fake.on('/token', { body: { access_token: 'an-access-token', token_type: 'Bearer', id_token } });
 }
 
-async function refused(browser: Browser, query: string): Promise<string> {
+async function refused(browser: CookieJar, query: string): Promise<string> {
   const answer = await browser.get(`${CALLBACK}?${query}`);
   expect([answer.status, browser.cookies.has(SESSION)]).toEqual([400, false]);
   return answer.text();
@@ -79,7 +79,7 @@ describe('the callback of a browser sign-in', () => {
     for (const query of ['code=c', 'code=c&state=', 'code=c&state=wrong', `code=c&state=${'x'.repeat(43)}`]) {
       await refused(browser, query);
     }
-    await refused(new Browser(world.gateway.url), `code=c&state=${state}`);
+    await refused(new CookieJar(world.gateway.url), `code=c&state=${state}`);
     const other = await begin();
     await refused(other.browser, `code=c&state=${state}`);
     expect(fake.count('/token')).toBe(0);
@@ -151,7 +151,7 @@ describe('the callback of a browser sign-in', () => {
       usernameAttribute: 'preferred_username',
     });
     await world.gateway.admin.call('POST', `/providers/${second.id}/discover`);
-    const browser = new Browser(world.gateway.url);
+    const browser = new CookieJar(world.gateway.url);
     const answer = await browser.get(`${SIGN_IN}?returnTo=/restgate/docs`);
     const page = await answer.text();
     expect([answer.status, page]).toEqual([200, expect.stringContaining('&lt;b&gt;Corp&lt;/b&gt;')]);

@@ -27,14 +27,20 @@ export interface Outcome {
 export type Client = (errand: Errand) => Promise<Outcome>;
 
 /** What `work` uploads: every byte there is, in 64 KiB. */
-export const ATTACHMENT = Buffer.from(Array.from({ length: 65_536 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+export const ATTACHMENT = Buffer.from(
+  Array.from({ length: 65_536 }, (_, index) => (index * 7 + (index >> 8)) & 0xff),
+);
 export const ATTACHMENT_SHA256 = createHash('sha256').update(ATTACHMENT).digest('hex');
 
 /** A client that is a program: it reads the errand from its environment and prints the outcome as JSON. */
 export function programClient(command: string, ...arguments_: string[]): Client {
   return async (errand) => {
     const { code, stdout, stderr } = await runClient(command, arguments_, {
-      env: { ERRAND: JSON.stringify({ ...errand, attachment: ATTACHMENT.toString('base64') }), NO_PROXY: '*', no_proxy: '*' },
+      env: {
+        ERRAND: JSON.stringify({ ...errand, attachment: ATTACHMENT.toString('base64') }),
+        NO_PROXY: '*',
+        no_proxy: '*',
+      },
     });
     if (code !== 0) throw new Error(`The client ended with ${code}: ${stderr}`);
     return JSON.parse(stdout) as Outcome;
@@ -42,5 +48,7 @@ export function programClient(command: string, ...arguments_: string[]): Client 
 }
 
 export function authorizationOf({ form, user, token }: Errand): string {
-  return form === 'bearer' ? `Bearer ${token}` : `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+  return form === 'bearer'
+    ? `Bearer ${token}`
+    : `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
 }

@@ -45,7 +45,8 @@ type Ask = (request: Omit<PlainRequest, 'authorization'>) => Promise<Buffer>;
 
 async function run({ url, action }: Errand, ask: Ask): Promise<Outcome> {
   const api = `${url}/rest/api/2`;
-  const asJson = async <T>(request: Omit<PlainRequest, 'authorization'>): Promise<T> => JSON.parse((await ask(request)).toString()) as T;
+  const asJson = async <T>(request: Omit<PlainRequest, 'authorization'>): Promise<T> =>
+    JSON.parse((await ask(request)).toString()) as T;
   const read = async (): Promise<string> => {
     const issue = await asJson<{ fields: { summary: string } }>({ method: 'GET', url: `${api}/issue/X-1` });
     return issue.fields.summary;
@@ -57,9 +58,17 @@ async function run({ url, action }: Errand, ask: Ask): Promise<Outcome> {
   if (action === 'create') return { created: await create() };
   const summary = await read();
   if (action !== 'work') return { summary };
-  const { total } = await asJson<{ total: number }>({ method: 'POST', url: `${api}/search`, json: { jql: 'project = DEMO' } });
+  const { total } = await asJson<{ total: number }>({
+    method: 'POST',
+    url: `${api}/search`,
+    json: { jql: 'project = DEMO' },
+  });
   const created = await create();
-  const [attached] = await asJson<{ content: string }[]>({ method: 'POST', url: `${api}/issue/${created}/attachments`, file: ATTACHMENT });
+  const [attached] = await asJson<{ content: string }[]>({
+    method: 'POST',
+    url: `${api}/issue/${created}/attachments`,
+    file: ATTACHMENT,
+  });
   if (!attached) throw new Error('Nothing was attached.');
   const content = await ask({ method: 'GET', url: attached.content });
   return { summary, found: total, created, sha256: createHash('sha256').update(content).digest('hex') };

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { Version2Client } from 'jira.js';
 
 const { url, user, token, form, action, attachment } = JSON.parse(process.env.ERRAND);
-const authentication = form === 'bearer' ? { oauth2: { accessToken: token } } : { basic: { email: user, apiToken: token } };
+const authentication =
+  form === 'bearer' ? { oauth2: { accessToken: token } } : { basic: { email: user, apiToken: token } };
 const client = new Version2Client({ host: url, authentication });
 
 async function create() {
@@ -33,5 +34,7 @@ try {
 } catch (error) {
   if (error.status === undefined) throw error;
   const { errorMessages } = error.response.data ?? error.response;
-  process.stdout.write(JSON.stringify({ error: { status: error.status, message: errorMessages.join('\n') } }));
+  process.stdout.write(
+    JSON.stringify({ error: { status: error.status, message: errorMessages.join('\n') } }),
+  );
 }
