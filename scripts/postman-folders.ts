@@ -58,11 +58,11 @@ const tokens: Folder = {
       status: 201,
       script: [
         keep('state', 'state'),
-        'const { postman } = pm.response.json();',
-        says('PKCE with SHA-256', "postman.codeChallengeMethod === 'SHA-256'"),
+        'const values = pm.response.json().postman;',
+        says('PKCE with SHA-256', "values.codeChallengeMethod === 'SHA-256'"),
         says(
           'every value is there',
-          '[postman.callbackUrl, postman.authUrl, postman.accessTokenUrl, postman.clientId, postman.scope].every((value) => value.length > 0)',
+          '[values.callbackUrl, values.authUrl, values.accessTokenUrl, values.clientId, values.scope].every((value) => value.length > 0)',
         ),
       ],
     },
@@ -168,7 +168,7 @@ const apiTokens: Folder = {
       headers: ADMIN,
       status: 204,
     },
-    refusal('token_revoked', 'After revocation', 'The token is of no use any more.', {
+    refusal('token_unknown', 'After revocation', 'The token is of no use any more.', {
       headers: { Authorization: 'Bearer {{apiToken}}' },
     }),
   ],
