@@ -20,9 +20,3 @@ export class PageQuery {
   @MaxLength(500)
   cursor?: string;
 }
-
-/** One page of a list. `nextCursor` is null on the last one. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}
