@@ -53,7 +53,8 @@ function page(): string {
 }
 
 /** Without what a formatter may do to the page. */
-const bare = (text: string): string => text.replace(/ +/g, ' ').replace(/-{3,}/g, '---').replace(/\n+/g, '\n');
+const bare = (text: string): string =>
+  text.replace(/ +/g, ' ').replace(/-{3,}/g, '---').replace(/\n+/g, '\n');
 
 describe('metrics', () => {
   it('are all in docs/metrics.md (write it with UPDATE_METRICS_PAGE=1)', () => {

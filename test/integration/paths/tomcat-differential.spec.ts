@@ -141,8 +141,7 @@ function difference(canonical: string, mapping: Mapping | undefined): string | u
   if (!mapping) return 'Tomcat refused it';
   const { servlet, contextPath, servletPath, pathInfo } = mapping;
   const mapped = contextPath + servletPath + pathInfo;
-  if (mapped !== decodeURIComponent(canonical))
-    return `mapped to ${JSON.stringify(mapped)}`;
+  if (mapped !== decodeURIComponent(canonical)) return `mapped to ${JSON.stringify(mapped)}`;
   const prefix = canonical === '/jira' || canonical.startsWith('/jira/') ? '/jira' : '';
   if (contextPath !== prefix) return `in the context ${JSON.stringify(contextPath)}`;
   const policyPath = canonical.slice(prefix.length);

@@ -31,7 +31,8 @@ export async function createGitRepositories(names: readonly string[]): Promise<G
 export function gitRoutes(state: StandInState): Route[] {
   const serve = (exchange: Exchange, match: RegExpExecArray): boolean | Promise<boolean> => {
     const project = match[1] as string;
-    const pushes = match[3] === '/git-receive-pack' || exchange.parameters.get('service') === 'git-receive-pack';
+    const pushes =
+      match[3] === '/git-receive-pack' || exchange.parameters.get('service') === 'git-receive-pack';
     if (exchange.user === null && (project !== 'PUB' || pushes)) return challenge(exchange);
     const { gitRoot } = state.options;
     if (gitRoot === undefined) return text(exchange, 200, `refs for ${exchange.user?.name ?? 'anybody'}`);
