@@ -183,6 +183,21 @@ const CASES: AttackCase[] = [
   ),
 ];
 
+/** The query of the audited request that names the parameter, once it has reached the log. */
+async function auditedQuery(world: AttackWorld, parameter: string): Promise<string> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const page = await world.gateway.admin.call<{ items: { query: string | null }[] }>(
+      'GET',
+      '/audit/events?limit=50',
+    );
+    const found = page.items.find(({ query }) => query?.includes(parameter));
+    if (found?.query) return found.query;
+    if (Date.now() > deadline) throw new Error('The request never reached the audit log.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 describe('header fields over a raw socket', () => {
   let world: AttackWorld;
 
@@ -198,6 +213,33 @@ describe('header fields over a raw socket', () => {
       await world.expectOutcome(attack);
     },
   );
+
+  it.each([
+    'alice\r\nX-Gw-User: admin',
+    'alice\u0000',
+    'alice\u0085',
+    'alice\u2028admin',
+    ' alice',
+    'alice ',
+  ])('H-31 a user name claim that could break a header is refused: %j', async (name) => {
+    world.jira.clear();
+    const claims = world.provider.accessTokenClaims('alice', { preferred_username: name });
+    const token = world.provider.signJwt(claims, { typ: 'at+jwt' });
+    const answer = await world.send(get(MYSELF, `Authorization: Bearer ${token}`));
+    expect(answer.status).toBe(401);
+    expect(world.jira.requestsTo(MYSELF)).toEqual([]);
+  });
+
+  it('O-11 an access token in the query is no credential, is not forwarded and not logged', async () => {
+    world.jira.clear();
+    const token = await world.provider.fetchJwt('alice');
+    const answer = await world.send(get(`${MYSELF}?access_token=${token}`));
+    expect(answer.status).toBe(401);
+    expect(world.jira.requestsTo(MYSELF)).toEqual([]);
+    const event = await auditedQuery(world, 'access_token');
+    expect(event).toContain('[redacted]');
+    expect(event).not.toContain(token.slice(-40));
+  });
 
   it('H-33 keeps hop-by-hop fields of the application from the client', async () => {
     world.jira.fail({
