@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './binaries.js';
 import { chooseUser, prepareCluster } from './cluster.js';
 import { clearLeftovers } from './leftovers.js';
@@ -7,6 +6,7 @@ import { refuseOtherMachine, thisMachine } from './owner-file.js';
 import { findFreePort, Server, ServerExitedError, type ServerPlan } from './server.js';
 import type { Log } from './server-log.js';
 import { isRoot } from './system-user.js';
+import { pause } from './pause.js';
 
 export interface EmbeddedPostgresOptions {
   /** DATA_DIR: the cluster lives in `postgres` below it. */
@@ -109,7 +109,7 @@ class Keeper implements EmbeddedPostgres {
 
   private async startAgain(delay: number): Promise<boolean> {
     // Not a reason to stay alive: a process that has nothing else to do may end.
-    await sleep(delay, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
+    await pause(delay, this.stopping.signal, false);
     if (this.stopping.signal.aborted) return false;
     try {
       this.server = await startClean(this.plan);

@@ -9,6 +9,7 @@ import { EmbeddedDatabaseError } from './embedded.errors.js';
 import { markerOf } from './leftovers.js';
 import { ownerFileOf, thisMachine } from './owner-file.js';
 import { type Log, ServerLog } from './server-log.js';
+import { pause } from './pause.js';
 
 export const databaseName = 'restgate';
 
@@ -106,7 +107,7 @@ export class Server {
   }
 
   private async killAfter(delayMs: number, abort: AbortSignal): Promise<void> {
-    await sleep(delayMs, undefined, { signal: abort, ref: true }).catch(() => undefined);
+    await pause(delayMs, abort, true);
     if (abort.aborted) return;
     this.child.kill('SIGKILL');
     this.plan.log('error', 'PostgreSQL did not stop in time');
