@@ -1,6 +1,6 @@
 /**
  * Side by side in one run, interleaved, medians: Restgate with a provider token (validation cached, header
- * identity, audit on) against a bare Node forwarder on undici and, where nginx is installed, its proxy_pass.
+ * identity, audit on and audit off) against a bare Node forwarder on undici and, where nginx is installed, its proxy_pass.
  * `npm run bench -- --rounds 7 --seconds 4`
  */
 import { spawnSync } from 'node:child_process';
@@ -40,12 +40,12 @@ function option(name: string, fallback: number): number {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
-async function startRestgate(upstream: number, dir: string): Promise<Peer> {
+async function startRestgate(upstream: number, dir: string, audit: boolean): Promise<Peer> {
   const provider = await startOidcProvider();
   const profile = process.env['BENCH_PROFILE_DIR'];
   const nodeArgs = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const restgate = await RestgateProcess.start(
-    { PORT: '0', DATA_DIR: join(dir, 'data'), ADMIN_TOKEN, LOG_LEVEL: 'warn' },
+    { PORT: '0', DATA_DIR: join(dir, audit ? 'data' : 'data-no-audit'), ADMIN_TOKEN, LOG_LEVEL: 'warn' },
     process.cwd(),
     nodeArgs,
   );
@@ -77,13 +77,14 @@ async function startRestgate(upstream: number, dir: string): Promise<Peer> {
     groupsAttribute: 'groups',
   });
   await admin.call('POST', `/providers/${created.id}/discover`);
+  if (!audit) await switchAuditOff(admin);
   const token = await provider.fetchJwt('alice');
   const stop = async (): Promise<void> => {
     await restgate.stop();
     await provider.close();
   };
   return {
-    name: 'Restgate',
+    name: audit ? 'Restgate' : 'Restgate, audit off',
     port: Number(new URL(restgate.url).port),
     pid,
     path: '/jira/rest/api/2/myself',
@@ -92,8 +93,16 @@ async function startRestgate(upstream: number, dir: string): Promise<Peer> {
   };
 }
 
+async function switchAuditOff(admin: AdminClient): Promise<void> {
+  const settings = await admin.call<Record<string, unknown>>('GET', '/audit/settings');
+  delete settings['lastRun'];
+  await admin.call('PUT', '/audit/settings', { ...settings, enabled: false });
+}
+
 async function startBare(upstream: number): Promise<Peer> {
+  const profile = process.env['BENCH_PROFILE_DIR'];
   const child = pinned(SERVER_CORE, process.execPath, [
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/bare`]),
     'bench/peers/bare-forwarder.mjs',
     `http://127.0.0.1:${upstream}`,
   ]);
@@ -204,7 +213,8 @@ async function main(): Promise<void> {
   const nginx = startNginx(upstreamPort, dir);
   const peers = [
     await startBare(upstreamPort),
-    await startRestgate(upstreamPort, dir),
+    await startRestgate(upstreamPort, dir, true),
+    await startRestgate(upstreamPort, dir, false),
     ...(nginx ? [nginx] : []),
   ];
   const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]));

@@ -9,6 +9,7 @@ import type { Config } from './platform/config/config.js';
 import { startEmbeddedPostgres } from './platform/database/embedded/embedded-postgres.js';
 import { createLogger } from './platform/logging/logger.js';
 import type { Logger } from './platform/logging/logger.js';
+import { tuneGarbageCollection } from './platform/runtime/garbage-collection.js';
 
 /** sysexits.h: something was found in an unconfigured or misconfigured state. */
 const EX_CONFIG = 78;
@@ -96,6 +97,7 @@ function stopOnSignals(stop: () => Promise<void>, logger: Logger): void {
   process.on('SIGINT', onSignal);
 }
 
+tuneGarbageCollection();
 const checkOnly = process.argv.includes('--check');
 const config = configure(checkOnly);
 if (checkOnly) {

@@ -53,3 +53,5 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   );
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
+// By its own exit, so that a profile is written where one was asked for.
+process.on('SIGTERM', () => process.exit());

@@ -41,11 +41,10 @@ export class Admission {
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const snapshot = this.changeFeed.current;
     const eventId = newEventId();
-    const id = requestIdOf(request, eventId);
     if (this.audit.refusing) {
       // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
       const full = deny('database_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS });
-      sendError(response, undefined, answerFor(full, id, false), []);
+      sendError(response, undefined, answerFor(full, requestIdOf(request, eventId), false), []);
       return false;
     }
     const head = readHead(
@@ -53,9 +52,10 @@ export class Admission {
       headerRulesFor(APPLICATIONS.of(snapshot)),
     );
     if (isRefused(head)) {
-      this.refuse(request, response, id, head);
+      this.refuse(request, response, requestIdOf(request, eventId), head);
       return false;
     }
+    const id = isSaneId(head.requestId) ? head.requestId : eventId;
     const peer = peerAddress(request.socket.remoteAddress);
     (request as RequestWithExchange).exchange = new GatewayExchange(
       id,
@@ -129,6 +129,7 @@ function emptyHead(request: DryRunRequest): RequestHead {
     cookie: undefined,
     contentType: undefined,
     userAgent: undefined,
+    requestId: undefined,
     hasBody: false,
     upgrade: false,
   };
@@ -136,8 +137,13 @@ function emptyHead(request: DryRunRequest): RequestHead {
 
 /** The caller's id when it is sane, else the one that was made for the request. */
 export function requestIdOf(request: IncomingMessage, made: string = randomUUID()): string {
+  // Node makes the object of all fields when it is first asked for: admitted requests do without it.
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : made;
+  return typeof given === 'string' && isSaneId(given) ? given : made;
+}
+
+function isSaneId(given: string | undefined): given is string {
+  return given !== undefined && SANE_REQUEST_ID.test(given);
 }
 
 /** IPv4-mapped IPv6 counts as IPv4; an unknown peer (already gone) matches no rule. */

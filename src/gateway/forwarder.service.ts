@@ -9,6 +9,8 @@ import { deny } from '../modules/decisions/pipeline.port.js';
 import { CONFIG } from '../platform/config/config.js';
 import type { Config } from '../platform/config/config.js';
 import { AnswerJudge } from './answer-judge.js';
+import { Attempt } from './attempt.js';
+import type { AttemptOwner, Run } from './attempt.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import type { GatewayExchange } from './exchange.js';
 import { askForBody } from './form-body.js';
@@ -16,8 +18,7 @@ import { headerRulesFor } from './header-rules.js';
 import { outgoingParameters, outgoingTarget, ownAuthorization, wayOf } from './outgoing.js';
 import type { Way } from './outgoing.js';
 import { requestHeaders } from './request-headers.js';
-import { UpstreamExchange } from './upstream.client.js';
-import type { UpstreamEvents, UpstreamFailure, UpstreamRequest } from './upstream.client.js';
+import type { UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 import { UpstreamPools } from './upstream.pools.js';
 
 /** Restgate sends no more than this many requests to one application at a time; the rest is refused. */
@@ -25,7 +26,7 @@ const MOST_IN_FLIGHT = 5000;
 
 /** Step 11: forwards an allowed exchange, as the user it was decided for, and streams the answer back. */
 @Injectable()
-export class Forwarder {
+export class Forwarder implements AttemptOwner {
   private readonly userAgent: string;
   private readonly publicScheme: string;
   private inFlight = 0;
@@ -57,7 +58,36 @@ export class Forwarder {
     const acting = await this.act(exchange, application, way, undefined);
     if (isDenial(acting)) return acting;
     const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
-    return { request: { ...this.head(exchange, application, way, acting, false), body: null }, judge };
+    return { request: this.head(exchange, application, way, acting, null), judge };
+  }
+
+  onAnswered(run: Run, judge: AnswerJudge): void {
+    this.inFlight--;
+    this.recorder.finish(run.exchange, judge.loginFailed);
+  }
+
+  /** A lost keep-alive connection is no reason to fail a read: GET and HEAD are sent once more. */
+  onFailed(run: Run, judge: AnswerJudge, failure: UpstreamFailure): void {
+    this.inFlight--;
+    const { exchange, request, response } = run;
+    const { method } = exchange.head;
+    const retry =
+      run.mayRetry &&
+      failure.beforeAnswer &&
+      failure.reason === 'upstream_unavailable' &&
+      (method === 'GET' || method === 'HEAD');
+    if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
+      if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
+      this.recorder.deny(exchange, response, judge.denialFor(failure));
+      return;
+    }
+    const started = this.start(exchange, request, response, false);
+    if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
+  }
+
+  onBrokenOff(run: Run, detail: string): void {
+    this.inFlight--;
+    this.recorder.broken(run.exchange, detail);
   }
 
   private start(
@@ -76,29 +106,22 @@ export class Forwarder {
       );
       return undefined;
     }
-    if (exchange.formWasRead) return this.startWithForm(exchange, application, way, request, response);
+    if (exchange.formWasRead)
+      return this.startWithForm({ exchange, request, response, mayRetry: false, application, way });
+    const run: Run = { exchange, request, response, mayRetry, application, way };
+    const body = exchange.smallBody ?? (exchange.head.hasBody ? request : null);
     const acting = this.act(exchange, application, way, undefined);
-    const go = (result: ActingRequest | Denial): void => {
-      const body = exchange.smallBody ?? (exchange.head.hasBody ? request : null);
-      this.dispatch({ exchange, request, response, mayRetry, application, way }, result, body);
-    };
-    if (acting instanceof Promise) return acting.then(go);
-    go(acting);
+    if (acting instanceof Promise) return acting.then((result) => this.dispatch(run, result, body));
+    this.dispatch(run, acting, body);
     return undefined;
   }
 
-  private async startWithForm(
-    exchange: GatewayExchange,
-    application: Application,
-    way: Way,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  private async startWithForm(run: Run): Promise<void> {
+    const { exchange, application, way } = run;
     const sent = (await exchange.readForm()) ?? '';
     const form = outgoingParameters(sent, way);
     const acting = await this.act(exchange, application, way, form);
-    const body = exchange.head.hasBody ? Buffer.from(form, 'latin1') : null;
-    this.dispatch({ exchange, request, response, mayRetry: false, application, way }, acting, body);
+    this.dispatch(run, acting, exchange.head.hasBody ? Buffer.from(form, 'latin1') : null);
   }
 
   private act(
@@ -115,71 +138,16 @@ export class Forwarder {
   }
 
   private dispatch(run: Run, acting: ActingRequest | Denial, body: UpstreamRequest['body']): void {
-    const { exchange, response, application, way } = run;
+    const { exchange, application, way } = run;
     if (isDenial(acting)) {
-      this.recorder.deny(exchange, response, acting);
+      this.recorder.deny(exchange, run.response, acting);
       return;
     }
-    const head = this.head(exchange, application, way, acting, Buffer.isBuffer(body));
-    const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
-    const answerHeaders = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
-    const upstream: UpstreamExchange = new UpstreamExchange(
-      response,
-      this.eventsOf(run, judge, () => upstream),
-      answerHeaders,
-    );
+    const head = this.head(exchange, application, way, acting, body);
+    const attempt = new Attempt(this, run, new AnswerJudge(exchange, application, way, this.publicScheme));
     this.inFlight++;
-    exchange.upstreamStartedAt = performance.now();
     if (body !== null) askForBody(run.request);
-    upstream.send(this.pools.for(application), { ...head, body });
-  }
-
-  private eventsOf(run: Run, judge: AnswerJudge, upstream: () => UpstreamExchange): UpstreamEvents {
-    const { exchange } = run;
-    const end = (): void => {
-      this.inFlight--;
-      exchange.upstreamMs = performance.now() - exchange.upstreamStartedAt;
-      exchange.status = upstream().status;
-      exchange.requestBytes = upstream().requestBytes;
-      exchange.responseBytes = upstream().responseBytes;
-    };
-    return {
-      onHead: (status, rawHeaders) => judge.judge(status, rawHeaders),
-      onEnd: () => {
-        end();
-        this.recorder.finish(exchange, judge.loginFailed);
-      },
-      onFailure: (failure) => {
-        end();
-        this.failed(run, failure, judge);
-      },
-      onBroken: (detail) => {
-        end();
-        this.recorder.broken(exchange, detail);
-      },
-      onClientGone: () => {
-        end();
-        this.recorder.broken(exchange, 'the client went away');
-      },
-    };
-  }
-
-  /** A lost keep-alive connection is no reason to fail a read: GET and HEAD are sent once more. */
-  private failed(run: Run, failure: UpstreamFailure, judge: AnswerJudge): void {
-    const { exchange, request, response } = run;
-    const { method } = exchange.head;
-    const retry =
-      run.mayRetry &&
-      failure.beforeAnswer &&
-      failure.reason === 'upstream_unavailable' &&
-      (method === 'GET' || method === 'HEAD');
-    if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
-      if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
-      this.recorder.deny(exchange, response, judge.denialFor(failure));
-      return;
-    }
-    const started = this.start(exchange, request, response, false);
-    if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
+    attempt.send(this.pools.for(application), head);
   }
 
   private head(
@@ -187,8 +155,8 @@ export class Forwarder {
     application: Application,
     way: Way,
     acting: ActingRequest,
-    dropLength: boolean,
-  ): Omit<UpstreamRequest, 'body'> {
+    body: UpstreamRequest['body'],
+  ): UpstreamRequest {
     const rules = headerRulesFor(APPLICATIONS.of(exchange.snapshot));
     const headers = requestHeaders(exchange, rules, {
       mode: way.mode,
@@ -197,10 +165,10 @@ export class Forwarder {
       userAgent: this.userAgent,
       authorization: ownAuthorization(exchange, way),
       dropAuthorization: way.dropAuthorization,
-      dropLength,
+      dropLength: Buffer.isBuffer(body),
     });
     for (const field of acting.headers) headers.push(field);
-    return { method: exchange.head.method, target: acting.target, headers };
+    return { method: exchange.head.method, target: acting.target, headers, body };
   }
 }
 
@@ -208,16 +176,6 @@ export class Forwarder {
 export interface PreparedUpgrade {
   readonly request: UpstreamRequest;
   readonly judge: AnswerJudge;
-}
-
-/** One attempt to forward. */
-interface Run {
-  readonly exchange: GatewayExchange;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly mayRetry: boolean;
-  readonly application: Application;
-  readonly way: Way;
 }
 
 function applicationOf(exchange: GatewayExchange): Application {

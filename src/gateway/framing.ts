@@ -24,6 +24,9 @@ const METHODS: ReadonlySet<string> = new Set([
   'UNLOCK',
 ]);
 
+/** Two ids are as good as none. */
+const NO_SANE_ID = '';
+
 /** A request that is refused before it has an exchange. */
 export interface FramingRefusal {
   readonly refused: Extract<ReasonCode, 'malformed_request' | 'malformed_path'>;
@@ -51,6 +54,7 @@ interface Fields {
   transferEncoding: string | undefined;
   upgrade: string | undefined;
   expect: string | undefined;
+  requestId: string | undefined;
 }
 
 function refuse(detail: string, status = 400): FramingRefusal {
@@ -103,6 +107,7 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
     cookie: fields.cookie,
     contentType: fields.contentType,
     userAgent: fields.userAgent,
+    requestId: fields.requestId,
     hasBody:
       fields.transferEncoding !== undefined ||
       (fields.contentLength !== undefined && fields.contentLength !== '0'),
@@ -123,6 +128,7 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     transferEncoding: undefined,
     upgrade: undefined,
     expect: undefined,
+    requestId: undefined,
   };
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const rule = rules.of(rawHeaders[i] as string);
@@ -132,6 +138,7 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     const value = rawHeaders[i + 1] as string;
     if (fields[known] === undefined) fields[known] = value;
     else if (known === 'cookie') fields.cookie = `${fields.cookie}; ${value}`;
+    else if (known === 'requestId') fields.requestId = NO_SANE_ID;
     else if (known !== 'userAgent' && known !== 'upgrade') return `more than one ${rule.name} field`;
   }
   return fields;

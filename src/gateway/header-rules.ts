@@ -91,6 +91,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   'transfer-encoding': 'transferEncoding',
   upgrade: 'upgrade',
   expect: 'expect',
+  'x-request-id': 'requestId',
 };
 const MOST_CACHED_NAMES = 2000;
 

@@ -70,7 +70,6 @@ export class UpstreamExchange implements RawHandler {
   constructor(
     private readonly response: ServerResponse,
     private readonly events: UpstreamEvents,
-    private readonly addHeaders: readonly string[],
   ) {}
 
   send(pool: Pool, request: UpstreamRequest): void {
@@ -105,7 +104,6 @@ export class UpstreamExchange implements RawHandler {
     this.status = status;
     this.resume = resume;
     this.headSent = true;
-    for (const field of this.addHeaders) head.headers.push(field);
     if (!this.response.req.complete) head.headers.push('Connection', 'close');
     this.response.writeHead(status, statusText, head.headers);
     if (!hasLength(head.headers)) this.response.flushHeaders();

@@ -46,6 +46,7 @@ export function head(change: Partial<RequestHead> = {}): RequestHead {
     cookie: undefined,
     contentType: undefined,
     userAgent: undefined,
+    requestId: undefined,
     hasBody: false,
     upgrade: false,
     ...change,

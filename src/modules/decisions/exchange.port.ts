@@ -92,6 +92,8 @@ export interface RequestHead {
   readonly cookie: string | undefined;
   readonly contentType: string | undefined;
   readonly userAgent: string | undefined;
+  /** `X-Request-Id` as it came; empty when it came more than once. */
+  readonly requestId: string | undefined;
   /** True when a body is announced (Content-Length above 0 or Transfer-Encoding). */
   readonly hasBody: boolean;
   /** True for a WebSocket or other protocol upgrade. */
