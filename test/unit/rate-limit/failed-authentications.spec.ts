@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
+import { CredentialGuard } from '../../../src/modules/credentials/credential.guard.js';
 import { AddressGuard } from '../../../src/modules/restrictions/address.guard.js';
 import {
   compileIpSettings,
   DEFAULT_IP_SETTINGS,
 } from '../../../src/modules/restrictions/ip-settings.policy.js';
 import { IP_RESTRICTIONS } from '../../../src/modules/restrictions/restrictions.port.js';
-import { exchange, snapshotWith } from '../../factories/exchange.js';
+import { exchange, head, snapshotWith } from '../../factories/exchange.js';
 import { RateLimitBench } from '../../support/rate-limit/factories.js';
 
 describe('failed authentications', () => {
@@ -40,6 +41,18 @@ describe('failed authentications', () => {
     expect(bench.failures.blocked('2001:db8:1:2::1')).toBeUndefined();
   });
 
+  it('refuse with the limit as the fields that clients of Jira read', () => {
+    fail('192.0.2.1', '192.0.2.1', '192.0.2.1');
+    const request = exchange({ peerIp: '192.0.2.1' });
+    expect(new AddressGuard(bench.failures).decide(request)).toMatchObject({ retryAfterSeconds: 60 });
+    expect(request.answerHeaders).toEqual(fieldsOf('failed-authentications', 3, 60));
+    for (let i = 0; i < 2; i++) bench.failures.noteWrongPassword('jira', 'Alice');
+    const basic = exchange({ head: head({ authorization: 'Basic YWxpY2U6eA==' }) });
+    const refused = new CredentialGuard(bench.failures).decide(basic);
+    expect(refused).toMatchObject({ reason: 'too_many_failures', retryAfterSeconds: 300 });
+    expect(basic.answerHeaders).toEqual(fieldsOf('wrong-passwords', 2, 300));
+  });
+
   it('are told by a metric without addresses', async () => {
     fail('192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.1');
     const text = await bench.registry.metrics();
@@ -59,3 +72,15 @@ describe('failed authentications', () => {
     },
   );
 });
+
+function fieldsOf(name: string, limit: number, seconds: number): string[] {
+  const fields = {
+    'RateLimit-Policy': `"${name}";q=${limit};w=${seconds}`,
+    'X-RateLimit-Limit': `${limit}`,
+    'X-RateLimit-Interval-Seconds': `${seconds}`,
+    'X-RateLimit-FillRate': `${limit}`,
+    RateLimit: `"${name}";r=0;t=${seconds}`,
+    'X-RateLimit-Remaining': '0',
+  };
+  return Object.entries(fields).flat();
+}
