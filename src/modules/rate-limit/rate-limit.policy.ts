@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { WindowCount } from '../../lib/sliding-windows.js';
 import { SnapshotSlot } from '../../platform/change-feed/snapshot.js';
+import type { Snapshot } from '../../platform/change-feed/snapshot.js';
 import type { CredentialKind, Exchange, Principal } from '../decisions/exchange.port.js';
 import { addressKey } from './address-key.policy.js';
 import { DEFAULT_RATE_LIMIT, secondsOf } from './rate-limit-settings.policy.js';
@@ -114,8 +115,14 @@ export function counterKey(principal: LimitedCaller): string {
   if (isAnonymous(principal)) return `none|${principal.address}`;
   const { kind, id } = principal.credential;
   if (kind === 'api-token' && id !== undefined) return id;
-  const key = `${kind}|${principal.username.toLowerCase()}`;
+  const key = `${kind}|${principal.username.normalize('NFC').toLowerCase()}`;
   return key.length <= LONGEST_KEY ? key : `${kind}|#${createHash('sha256').update(key).digest('base64url')}`;
+}
+
+/** True when the limit of this kind of caller can depend on groups. */
+export function limitsByGroup(snapshot: Snapshot, kind: CredentialKind): boolean {
+  const { enabled, kinds, byGroup } = RATE_LIMITS.of(snapshot);
+  return enabled && byGroup.length > 0 && kinds.has(kind);
 }
 
 /** Adds the answer fields of the IETF draft (ratelimit-headers-11) and those that Jira's clients read. */

@@ -1,3 +1,5 @@
+export { limitsByGroup } from './rate-limit.policy.js';
+
 /** How somebody with too many failures is refused. */
 export interface FailureBlock {
   readonly retryAfterSeconds: number;
