@@ -35,7 +35,8 @@ export const PIPELINE_STEPS = [
 /**
  * READ THIS FIRST. The life of one proxied request: framing and the canonical path were checked before routing
  * (admission.service.ts), then the steps decide in their order, each a guard, then the request is forwarded. A
- * guard continues, forwards now, or refuses with a reason; what throws is refused with 503. Restgate's own
+ * guard continues, forwards now, or refuses with a reason; what throws is refused with 503. A decision ends the
+ * run, but for one: what step 7 lets through without a credential is still counted by step 10. Restgate's own
  * routes never come here. There is no interceptor: it would cost more than all guards together.
  */
 @Controller()

@@ -111,7 +111,8 @@ export class UpgradeService implements OnApplicationShutdown {
       }
       exchange.status = 101;
       response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
-      client.write(switchHead(answer, [...judged.headers, 'X-Request-Id', exchange.id]), 'latin1');
+      const ours = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
+      client.write(switchHead(answer, [...judged.headers, ...ours]), 'latin1');
       if (first.length > 0) client.write(first);
       if (head.length > 0) socket.write(head);
       this.join(run, socket);
@@ -142,6 +143,7 @@ export class UpgradeService implements OnApplicationShutdown {
       ...judged.headers,
       'X-Request-Id',
       exchange.id,
+      ...exchange.answerHeaders,
       'Connection',
       'close',
     ]);
@@ -173,7 +175,8 @@ export class UpgradeService implements OnApplicationShutdown {
       const { id, head, peerIp } = run.exchange;
       const again = new GatewayExchange(id, id, head, this.changeFeed.current, peerIp, undefined);
       const denial = await this.decide(again).catch(() => deny('internal_error'));
-      if (denial) run.client.destroy();
+      // The last step: everything else was granted anew, and how often to call does not end what is open.
+      if (denial && denial.reason !== 'rate_limited') run.client.destroy();
     }
   }
 }

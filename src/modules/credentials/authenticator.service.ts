@@ -6,9 +6,11 @@ import { DIRECTORY, DirectoryUnavailableError } from '../directory/directory.por
 import type { DirectoryPort, DirectoryQuery, DirectoryUser } from '../directory/directory.port.js';
 import { TOKEN_VERIFIER, isRefusal } from '../providers/providers.port.js';
 import type { TokenRefusal, TokenVerifierPort, VerifiedToken } from '../providers/providers.port.js';
+import { limitsByGroup } from '../rate-limit/rate-limit.port.js';
 import { GROUP_RESTRICTIONS } from '../restrictions/restrictions.port.js';
 import { API_TOKENS, isTokenRefusal } from '../tokens/tokens.port.js';
 import type { ApiTokenPort, KnownApiToken } from '../tokens/tokens.port.js';
+import { isDenied } from './credentials.port.js';
 import type { AuthenticationContext, AuthenticatorPort, ProvedSubjectsPort } from './credentials.port.js';
 import { recogniseCredential } from './credential.policy.js';
 import { PrincipalCache, withoutDirectory } from './principal-cache.service.js';
@@ -134,18 +136,25 @@ export class Authenticator implements AuthenticatorPort, ProvedSubjectsPort {
     return this.lookUp(() => this.directory.whoIs(application, credential.secret), make);
   }
 
-  /** The application decides about the password; the claimed name is asked for only when a group rule needs it. */
+  /**
+   * The application decides about the password; the claimed name is asked for only when a rule needs its groups. Not
+   * knowing them refuses where groups decide about access; where only the rate limit asks, the default limit holds.
+   */
   private byClaimedName(credential: Credential, context: AuthenticationContext): Found<Principal | Denial> {
     const { application, snapshot } = context;
     const { apiAccess, readOnly } = GROUP_RESTRICTIONS.of(snapshot);
     const claimed = credential.username ?? '';
     const unknown = withoutDirectory(claimed);
-    if (claimed === '' || (!apiAccess.enabled && !readOnly.enabled)) return unknown;
+    const restricted = apiAccess.enabled || readOnly.enabled;
+    if (claimed === '' || !(restricted || limitsByGroup(snapshot, 'basic'))) return unknown;
     if (!application || application.directory.kind === 'claims') return unknown;
-    return this.lookUp(
+    const found = this.lookUp(
       () => this.directory.find(application, { by: 'username', value: claimed }),
       (user) => (user ? { ...unknown, groups: user.groups, groupKeys: user.groupKeys } : unknown),
     );
+    if (restricted) return found;
+    const orUnknown = (result: Principal | Denial): Principal => (isDenied(result) ? unknown : result);
+    return found instanceof Promise ? found.then(orUnknown) : orUnknown(found);
   }
 
   private lookUp(

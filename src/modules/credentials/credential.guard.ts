@@ -33,12 +33,13 @@ export class CredentialGuard extends PipelineGuard {
   }
 
   /** The application answers wrong passwords with a CAPTCHA for the user: few are let through. */
-  private judgePassword({ application }: Exchange, { username }: Credential): StepResult {
+  private judgePassword({ application, answerHeaders }: Exchange, { username }: Credential): StepResult {
     if (!application || username === undefined) return undefined;
-    const retryAfterSeconds = this.failures.passwordBlockedFor(application.key, username);
-    return retryAfterSeconds > 0
-      ? deny('too_many_failures', { detail: 'wrong passwords for this user', retryAfterSeconds })
-      : undefined;
+    const block = this.failures.passwordBlocked(application.key, username);
+    if (!block) return undefined;
+    answerHeaders.push(...block.fields);
+    const { retryAfterSeconds } = block;
+    return deny('too_many_failures', { detail: 'wrong passwords for this user', retryAfterSeconds });
   }
 }
 

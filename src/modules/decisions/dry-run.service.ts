@@ -6,7 +6,7 @@ import type { IdentityPort } from '../identity/identity.port.js';
 import { PIPELINE } from './decisions.port.js';
 import type { DryRunRequest, PipelinePort } from './decisions.port.js';
 import type { Credential, Denial, Exchange, Principal } from './exchange.port.js';
-import { runStep } from './pipeline.port.js';
+import { passesBy, runStep } from './pipeline.port.js';
 import type { PipelineGuard, StepName } from './pipeline.port.js';
 import { denialOf, reportStep, skipped } from './step-report.policy.js';
 import type { StepReport } from './step-report.policy.js';
@@ -41,7 +41,7 @@ export class DryRunService {
     const exchange = this.pipeline.current.dryRun(request);
     const steps: StepReport[] = [framingReport(exchange)];
     for (const guard of this.pipeline.current.steps) {
-      if (exchange.decision) break;
+      if (passesBy(guard, exchange.decision)) continue;
       const assumes = user && CREDENTIAL_STEPS.has(guard.step);
       steps.push(assumes ? assume(guard.step, exchange, user) : await this.runOne(guard, exchange));
     }
@@ -52,13 +52,14 @@ export class DryRunService {
 
   private async runOne(guard: PipelineGuard, exchange: Exchange): Promise<StepReport> {
     const watched = exchange.wouldDeny?.length ?? 0;
+    const earlier = exchange.decision;
     try {
       await runStep(guard, exchange);
     } catch (error) {
       this.log.warn({ err: error, step: guard.step }, 'a step failed in a dry run');
       exchange.decision = denialOf(error);
     }
-    return reportStep(guard.step, exchange, watched);
+    return reportStep(guard.step, exchange, watched, earlier);
   }
 
   /** The last thing that can refuse an allowed request: no way to act as this user. */

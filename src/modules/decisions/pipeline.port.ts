@@ -1,6 +1,13 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Denial, Exchange, ForwardKind, RequestWithExchange, StepResult } from './exchange.port.js';
+import type {
+  Decision,
+  Denial,
+  Exchange,
+  ForwardKind,
+  RequestWithExchange,
+  StepResult,
+} from './exchange.port.js';
 import type { ReasonCode } from '../../lib/reasons.js';
 
 /** The steps in the order in which a request goes through them. */
@@ -40,6 +47,8 @@ export function deny(reason: ReasonCode, more?: Omit<Denial, 'verdict' | 'reason
  */
 export abstract class PipelineGuard implements CanActivate {
   abstract readonly step: StepName;
+  /** Calls that an earlier step let through in this way are put before this step, too: it may still refuse them. */
+  readonly alsoJudges: ForwardKind | undefined = undefined;
 
   abstract decide(exchange: Exchange): StepResult | Promise<StepResult>;
 
@@ -52,17 +61,26 @@ export abstract class PipelineGuard implements CanActivate {
   }
 }
 
-/** Runs one step and writes its decision on the exchange; a decided exchange is left as it is. */
+/** True when a step has nothing to say to a request any more, because of what was decided before it. */
+export function passesBy(guard: PipelineGuard, decision: Decision | undefined): boolean {
+  if (!decision) return false;
+  return decision.verdict === 'deny' || decision.kind !== guard.alsoJudges;
+}
+
+/**
+ * Runs one step and writes its decision on the exchange. A decided exchange is left as it is, but for the steps
+ * that also judge calls let through before them: those can refuse, and say nothing to leave it at that.
+ */
 export function runStep(guard: PipelineGuard, exchange: Exchange): Exchange | Promise<Exchange> {
-  if (exchange.decision) return exchange;
+  if (passesBy(guard, exchange.decision)) return exchange;
   const result = guard.decide(exchange);
   if (result instanceof Promise) {
     return result.then((decision) => {
-      exchange.decision = decision;
+      exchange.decision = decision ?? exchange.decision;
       return exchange;
     });
   }
-  exchange.decision = result;
+  exchange.decision = result ?? exchange.decision;
   return exchange;
 }
 

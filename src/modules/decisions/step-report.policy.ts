@@ -1,7 +1,7 @@
 import type { ReasonCode } from '../../lib/reasons.js';
 import { DatabaseUnavailableError } from '../../platform/database/database.errors.js';
 import { DirectoryUnavailableError } from '../directory/directory.port.js';
-import type { Denial, Exchange } from './exchange.port.js';
+import type { Decision, Denial, Exchange } from './exchange.port.js';
 import { deny } from './pipeline.port.js';
 import type { StepName } from './pipeline.port.js';
 
@@ -18,13 +18,21 @@ export function skipped(step: string, detail: string): StepReport {
   return { step, outcome: 'skipped', reason: null, detail };
 }
 
-/** What a step did, read from the exchange that it wrote to. `watched`: rules in report mode before it ran. */
-export function reportStep(step: StepName, exchange: Exchange, watched: number): StepReport {
+/**
+ * What a step did, read from the exchange that it wrote to. `watched` and `earlier`: rules in report mode and the
+ * decision before it ran.
+ */
+export function reportStep(
+  step: StepName,
+  exchange: Exchange,
+  watched: number,
+  earlier?: Decision,
+): StepReport {
   const { decision } = exchange;
   if (decision?.verdict === 'deny') {
     return { step, outcome: 'deny', reason: decision.reason, detail: decision.detail ?? null };
   }
-  const outcome = decision ? 'forward' : 'continue';
+  const outcome = decision && decision !== earlier ? 'forward' : 'continue';
   const notes = [noteOf(step, exchange), ...wouldDeny(exchange, watched)].filter(
     (note) => note !== undefined,
   );
@@ -54,9 +62,20 @@ function noteOf(step: StepName, exchange: Exchange): string | undefined {
       return principal && userNote(principal.username, principal.groups.length, principal.verified);
     case 'permission':
       return exchange.classification && `The call is a ${exchange.classification}.`;
+    case 'rate-limit':
+      return rateNote(exchange.answerHeaders);
     default:
       return undefined;
   }
+}
+
+/** Read from the fields that the caller would see: another account of the limit could differ from them. */
+function rateNote(fields: readonly string[]): string {
+  const [limit, seconds, left] = ['Limit', 'Interval-Seconds', 'Remaining'].map((name) => {
+    const at = fields.indexOf(`X-RateLimit-${name}`);
+    return at < 0 ? undefined : fields[at + 1];
+  });
+  return limit === undefined ? 'No limit.' : `${left} of ${limit} requests in ${seconds} s are left.`;
 }
 
 function userNote(username: string, groups: number, verified: boolean): string {

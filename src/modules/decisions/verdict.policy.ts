@@ -39,7 +39,7 @@ export function verdictOf(decision: Decision | undefined): Verdict {
     reason: decision.reason,
     status: decision.status ?? status,
     message,
-    hint: hint ?? null,
+    hint: decision.hint ?? hint ?? null,
   };
 }
 

@@ -1,25 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../lib/clock.js';
 import { SlidingWindows } from '../../lib/sliding-windows.js';
+import type { WindowCount } from '../../lib/sliding-windows.js';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
 import { addressKey } from './address-key.policy.js';
-import { RATE_LIMITS } from './rate-limit.policy.js';
-import type { FailedAuthenticationsPort } from './rate-limit.port.js';
+import { addRateHeaders, limitPolicy, RATE_LIMITS } from './rate-limit.policy.js';
+import type { LimitPolicy } from './rate-limit.policy.js';
+import type { FailedAuthenticationsPort, FailureBlock } from './rate-limit.port.js';
 import { RateLimitMetrics } from './rate-limit-metrics.service.js';
 
-const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 200_000;
 const MOST_FAILURES = 2_000_000;
-/** Jira shows a CAPTCHA after three wrong passwords. */
-const PASSWORD_WINDOW_MS = 5 * 60_000;
 const WRONG_PASSWORDS = 2;
+/** Jira shows a CAPTCHA after three wrong passwords. */
+const PASSWORDS = limitPolicy('wrong-passwords', WRONG_PASSWORDS, { value: 5, unit: 'minute' });
 const MOST_USERS = 50_000;
 
 /**
- * Failed authentications of the last minute by address, and wrong passwords of the last five by user, on this node. An address that has reached the limit
- * waits until its oldest failure is a minute old. Measured on a clock that the wall clock does not move, so the
- * times that callers pass are not needed.
+ * Failed authentications of the last minute by address, and wrong passwords of the last five by user, on this
+ * node. An address that has reached the limit waits until its oldest failure is a minute old. Measured on a clock
+ * that the wall clock does not move, so the times that callers pass are not needed.
  */
 @Injectable()
 export class FailedAuthentications implements FailedAuthenticationsPort {
@@ -31,37 +32,41 @@ export class FailedAuthentications implements FailedAuthenticationsPort {
     private readonly metrics: RateLimitMetrics,
   ) {}
 
-  blockedFor(address: string): number {
-    if (this.failures.size === 0) return 0;
-    const count = this.failures.peek(addressKey(address), monotonicMs(), WINDOW_MS, this.limit());
-    return count.allowed ? 0 : Math.max(1, Math.ceil(count.waitMs / 1000));
+  blocked(address: string): FailureBlock | undefined {
+    if (this.failures.size === 0) return undefined;
+    const policy = this.policy();
+    const key = addressKey(address);
+    return blockOf(policy, this.failures.peek(key, monotonicMs(), policy.windowMs, policy.limit));
   }
 
   note(address: string): void {
-    const limit = this.limit();
-    const { allowed, used } = this.failures.hit(addressKey(address), monotonicMs(), WINDOW_MS, limit);
+    const { windowMs, limit } = this.policy();
+    const { allowed, used } = this.failures.hit(addressKey(address), monotonicMs(), windowMs, limit);
     if (allowed && used === limit) this.metrics.countAddress();
   }
 
-  passwordBlockedFor(application: string, username: string): number {
-    if (this.passwords.size === 0) return 0;
+  passwordBlocked(application: string, username: string): FailureBlock | undefined {
+    if (this.passwords.size === 0) return undefined;
     const key = passwordKey(application, username);
-    const count = this.passwords.peek(key, monotonicMs(), PASSWORD_WINDOW_MS, WRONG_PASSWORDS);
-    return count.allowed ? 0 : Math.max(1, Math.ceil(count.waitMs / 1000));
+    const { windowMs, limit } = PASSWORDS;
+    return blockOf(PASSWORDS, this.passwords.peek(key, monotonicMs(), windowMs, limit));
   }
 
   noteWrongPassword(application: string, username: string): void {
-    this.passwords.hit(
-      passwordKey(application, username),
-      monotonicMs(),
-      PASSWORD_WINDOW_MS,
-      WRONG_PASSWORDS,
-    );
+    const { windowMs, limit } = PASSWORDS;
+    this.passwords.hit(passwordKey(application, username), monotonicMs(), windowMs, limit);
   }
 
-  private limit(): number {
-    return RATE_LIMITS.of(this.changeFeed.current).failuresPerMinute;
+  private policy(): LimitPolicy {
+    return RATE_LIMITS.of(this.changeFeed.current).failures;
   }
+}
+
+function blockOf(policy: LimitPolicy, count: WindowCount): FailureBlock | undefined {
+  if (count.allowed) return undefined;
+  const fields: string[] = [];
+  addRateHeaders(fields, policy, count);
+  return { retryAfterSeconds: Math.max(1, Math.ceil(count.waitMs / 1000)), fields };
 }
 
 function passwordKey(application: string, username: string): string {

@@ -3,22 +3,23 @@ import { LRUCache } from 'lru-cache';
 import type { WindowCount } from '../../lib/sliding-windows.js';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
-import type { Principal } from '../decisions/exchange.port.js';
 import { RateLimitUsageView } from './dto/rate-limit-usage.dto.js';
 import { RateLimitMetrics } from './rate-limit-metrics.service.js';
-import { counterKey, RATE_LIMITS, ruleFor } from './rate-limit.policy.js';
-import type { LimitRule, RateLimits } from './rate-limit.policy.js';
+import { counterKey, isAnonymous, RATE_LIMITS, ruleFor } from './rate-limit.policy.js';
+import type { LimitedCaller, LimitRule, RateLimits } from './rate-limit.policy.js';
 import { RATE_LIMIT_STORAGE } from './rate-limit-storage.port.js';
 import type { RateLimitStorage } from './rate-limit-storage.port.js';
 import { UsageDay } from './usage-day.policy.js';
 
 const MOST_CALLERS = 10_000;
+/** Apart from the others: a flood from many addresses must not push the known callers out. */
+const MOST_ADDRESSES = 1000;
 const DAY_MS = 86_400_000;
 /** From this part of a limit on a caller is near it. */
 const NEAR = 0.8;
 
 interface Caller {
-  principal: Principal;
+  who: LimitedCaller;
   /** When it was last near or over its limit, epoch milliseconds. */
   seenAt: number;
   lastRefusedAt: number | undefined;
@@ -29,6 +30,7 @@ interface Caller {
 @Injectable()
 export class RateLimitUsage {
   private readonly callers = new LRUCache<string, Caller>({ max: MOST_CALLERS });
+  private readonly addresses = new LRUCache<string, Caller>({ max: MOST_ADDRESSES });
 
   constructor(
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
@@ -37,15 +39,16 @@ export class RateLimitUsage {
   ) {}
 
   /** Notes how a counted request stood to its limit. */
-  note(principal: Principal, rule: LimitRule, count: WindowCount, time: number): void {
+  note(who: LimitedCaller, rule: LimitRule, count: WindowCount, time: number): void {
     if (count.used < count.limit * NEAR) return;
-    const key = counterKey(principal);
-    let caller = this.callers.get(key);
+    const key = counterKey(who);
+    const known = isAnonymous(who) ? this.addresses : this.callers;
+    let caller = known.get(key);
     if (!caller) {
-      caller = { principal, seenAt: time, lastRefusedAt: undefined, refused: undefined };
-      this.callers.set(key, caller);
+      caller = { who, seenAt: time, lastRefusedAt: undefined, refused: undefined };
+      known.set(key, caller);
     }
-    caller.principal = principal;
+    caller.who = who;
     caller.seenAt = time;
     if (count.allowed) return;
     caller.lastRefusedAt = time;
@@ -56,7 +59,7 @@ export class RateLimitUsage {
   /** The callers of the last day with the most refused requests, then the fullest windows, at most `most`. */
   async list(most: number, time: number): Promise<RateLimitUsageView[]> {
     const limits = RATE_LIMITS.of(this.changeFeed.current);
-    const recent = [...this.callers.values()]
+    const recent = [...this.callers.values(), ...this.addresses.values()]
       .filter(({ seenAt }) => seenAt > time - DAY_MS)
       .map((caller) => ({ caller, refused: caller.refused?.total(time) ?? 0 }))
       .sort((a, b) => b.refused - a.refused || b.caller.seenAt - a.caller.seenAt)
@@ -68,16 +71,12 @@ export class RateLimitUsage {
   }
 
   private async viewOf(caller: Caller, overCount: number, limits: RateLimits): Promise<RateLimitUsageView> {
-    const { principal, seenAt, lastRefusedAt } = caller;
-    const rule = ruleFor(limits, principal);
-    const count = await this.storage.peek(counterKey(principal), rule.windowMs, rule.limit);
-    const { kind, id, name } = principal.credential;
+    const { who, seenAt, lastRefusedAt } = caller;
+    const rule = ruleFor(limits, who);
+    const count = await this.storage.peek(counterKey(who), rule.windowMs, rule.limit);
     const remaining = count.limit - count.used;
     return {
-      kind,
-      tokenId: kind === 'api-token' ? (id ?? null) : null,
-      name: kind === 'api-token' ? (name ?? null) : null,
-      user: principal.username,
+      ...nameOf(who),
       rule: rule.name,
       limit: count.limit,
       windowSeconds: rule.windowSeconds,
@@ -89,4 +88,15 @@ export class RateLimitUsage {
       lastOverAt: lastRefusedAt === undefined ? null : new Date(lastRefusedAt).toISOString(),
     };
   }
+}
+
+/** A caller as the list names it. */
+function nameOf(
+  who: LimitedCaller,
+): Pick<RateLimitUsageView, 'kind' | 'tokenId' | 'name' | 'user' | 'address'> {
+  if (isAnonymous(who)) return { kind: 'none', tokenId: null, name: null, user: null, address: who.address };
+  const { kind, id, name } = who.credential;
+  const token =
+    kind === 'api-token' ? { tokenId: id ?? null, name: name ?? null } : { tokenId: null, name: null };
+  return { kind, ...token, user: who.username, address: null };
 }

@@ -1,9 +1,16 @@
 import { Redis } from 'ioredis';
+import { Patience } from '../../lib/patience.js';
 import { stepOf } from '../../lib/sliding-windows.js';
 import type { TakenHits, WindowCount } from '../../lib/sliding-windows.js';
 import { HIT_SCRIPT, PRESENCE_SCRIPT } from './redis-scripts.policy.js';
 
-const COMMAND_TIMEOUT_MS = 250;
+/** 250 ms, of which only those count in which this process had time to look for the answer. */
+const TICK_MS = 50;
+const MOST_TICKS = 5;
+/** A first connection may take a second: its name is looked up, keys are agreed on. */
+const CONNECT_TICKS = 25;
+/** A connection on which nothing comes any more is given up for a new one. */
+const SILENT_CONNECTION_MS = 3000;
 const CONNECT_TIMEOUT_MS = 1000;
 const SLOWEST_RECONNECT_MS = 1000;
 const SILENT_NODE_MS = 10_000;
@@ -15,9 +22,10 @@ interface Scripts {
   restgatePresence(key: string, node: string, silentMs: number): Promise<number>;
 }
 
-/** Sliding windows in Redis, shared by all nodes. One round trip per hit. Rejects within 250 ms when Redis is away. */
+/** Sliding windows in Redis, shared by all nodes. One round trip per hit. Rejects after 250 ms when Redis is away. */
 export class RedisWindows {
   private readonly redis: Redis & Scripts;
+  private readonly patience = new Patience(TICK_MS, MOST_TICKS, 'Redis did not answer in time');
 
   constructor(
     url: string,
@@ -27,7 +35,7 @@ export class RedisWindows {
     const redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
-      commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SILENT_CONNECTION_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
       // A hit that may have been counted must not be counted again.
       autoResendUnfulfilledCommands: false,
@@ -42,7 +50,9 @@ export class RedisWindows {
   }
 
   connect(): Promise<void> {
-    return this.redis.connect();
+    return new Patience(TICK_MS, CONNECT_TICKS, 'Redis was not connected in time').within(
+      this.redis.connect(),
+    );
   }
 
   /** Counts a hit, and takes over hits that were counted elsewhere. */
@@ -56,11 +66,12 @@ export class RedisWindows {
 
   /** Says that this node is alive. Answers how many are. */
   presence(): Promise<number> {
-    return this.redis.restgatePresence(NODES, this.node, SILENT_NODE_MS);
+    return this.patience.within(this.redis.restgatePresence(NODES, this.node, SILENT_NODE_MS));
   }
 
   async close(): Promise<void> {
-    if (this.redis.status === 'ready') await this.redis.zrem(NODES, this.node).catch(() => 0);
+    if (this.redis.status === 'ready')
+      await this.patience.within(this.redis.zrem(NODES, this.node)).catch(() => 0);
     this.redis.disconnect();
   }
 
@@ -71,14 +82,16 @@ export class RedisWindows {
     count: boolean,
     carried: TakenHits | undefined,
   ): Promise<WindowCount> {
-    const [allowed, used, waitMs] = await this.redis.restgateHit(
-      `${PREFIX}rl:${key}`,
-      windowMs,
-      limit,
-      stepOf(windowMs, limit),
-      Number(count),
-      carried?.count ?? 0,
-      carried?.ageMs ?? 0,
+    const [allowed, used, waitMs] = await this.patience.within(
+      this.redis.restgateHit(
+        `${PREFIX}rl:${key}`,
+        windowMs,
+        limit,
+        stepOf(windowMs, limit),
+        Number(count),
+        carried?.count ?? 0,
+        carried?.ageMs ?? 0,
+      ),
     );
     return { allowed: allowed === 1, used, limit, waitMs };
   }

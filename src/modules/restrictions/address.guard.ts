@@ -23,8 +23,11 @@ export class AddressGuard extends PipelineGuard {
     const rules = IP_RESTRICTIONS.of(exchange.snapshot);
     const address = clientAddress(exchange.peerIp, exchange.head.rawHeaders, rules.reverseProxy);
     if (address !== undefined) exchange.clientIp = address;
-    const retryAfterSeconds = this.failures.blockedFor(exchange.clientIp, exchange.time);
-    if (retryAfterSeconds > 0) return deny('too_many_failures', { retryAfterSeconds });
+    const block = this.failures.blocked(exchange.clientIp);
+    if (block) {
+      exchange.answerHeaders.push(...block.fields);
+      return deny('too_many_failures', { retryAfterSeconds: block.retryAfterSeconds });
+    }
     const denial = decideAddress(rules, address);
     if (denial && rules.mode === 'report') {
       (exchange.wouldDeny ??= []).push(denial.reason);

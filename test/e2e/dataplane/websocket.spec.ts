@@ -159,6 +159,31 @@ describe('WebSocket upgrades', () => {
     expect(JSON.parse(refused.body.toString())).toMatchObject({ code: 'ip_not_allowed' });
   });
 
+  it('an upgrade is counted and told its limit; what is open stays when the limit is reached', async () => {
+    const { id, token } = await issueToken(world.gateway.admin, 'alice');
+    const limit = (requests: number): Promise<unknown> =>
+      world.gateway.admin.call('PUT', '/rate-limit', {
+        enabled: true,
+        overrides: [{ tokenId: id, requests, window: { value: 1, unit: 'hour' } }],
+      });
+    await limit(1);
+    const client = await open(SYNCHRONY, [`Authorization: Bearer ${token}`]);
+    await greeted(client);
+    const opened = await client.read({ timeoutMs: 1 });
+    expect(opened.header('RateLimit-Policy')).toEqual(['"token";q=1;w=3600']);
+    expect(opened.header('X-RateLimit-Remaining')).toEqual(['0']);
+    expect(opened.header('X-Token-Expires-At')).toHaveLength(1);
+    const refused = await answerTo(SYNCHRONY, `Authorization: Bearer ${token}`);
+    expect([refused.status, refused.header('Retry-After').length]).toEqual([429, 1]);
+    // A change of settings has everything that is open decided anew; an echo afterwards proves that it stayed.
+    await limit(1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    client.write(writeFrame(1, Buffer.from('still here'), true));
+    await eventually('the echo', () => frames(client).includes('still here'));
+    client.destroy();
+    await world.gateway.admin.call('PUT', '/rate-limit', {});
+  });
+
   it('U-19 a token that is revoked ends its connection, and no other', async () => {
     const { id, token } = await issueToken(world.gateway.admin, 'alice');
     const other = await open(SYNCHRONY, [await bearer('alice')]);

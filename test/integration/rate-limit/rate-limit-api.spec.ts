@@ -159,6 +159,9 @@ describe.each(storages)('rate limits through the gateway, counted %s', (_, env) 
     const refused = await ask(token);
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const names = ['limit', 'remaining', 'interval-seconds', 'fillrate'];
+    expect(names.map((name) => refused.headers.get(`x-ratelimit-${name}`))).toEqual(['3', '0', '60', '3']);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"failed-authentications";q=3;w=60');
     expect(await refused.json()).toMatchObject({ code: 'too_many_failures' });
     await limits({ enabled: false, failedAuthentications: { perMinute: 1000 } });
     expect((await ask(token)).status).toBe(200);

@@ -157,6 +157,27 @@ function describeWithRedis(url: string): void {
       },
     );
 
+    it('R-07 is over without a restart when the connection was lost without a word', async () => {
+      line.loseOpen();
+      expect(await hits(1, 20)).toBe(1);
+      expect(node.storage.degraded).toBe(true);
+      await until(() => !node.storage.degraded);
+      expect(await node.storage.hit(key, HOUR_MS, 20)).toMatchObject({ allowed: true, used: 2 });
+    }, 20_000);
+
+    it('is not what a process sees that was too busy to read the answers', async () => {
+      const counting = Array.from({ length: 30 }, async () => node.storage.hit(key, HOUR_MS, 20));
+      for (let i = 0; i < 3; i++) {
+        const busyUntil = performance.now() + 400;
+        while (performance.now() < busyUntil);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const counts = await Promise.all(counting);
+      expect(counts.filter(({ allowed }) => allowed)).toHaveLength(20);
+      expect(node.storage.degraded).toBe(false);
+      expect(messages()).toEqual([]);
+    });
+
     it('R-07 is over without a restart, and what was counted meanwhile still counts', async () => {
       expect(await hits(4, 20)).toBe(4);
       line.cut();

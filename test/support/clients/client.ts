@@ -11,6 +11,8 @@ export interface Errand {
   readonly form: 'bearer' | 'basic';
   /** `work`: read, search, create, upload, download; the others only that. `patient`: read three times, waiting when told to. */
   readonly action: 'work' | 'read' | 'create' | 'patient';
+  /** Which part of its longest wait python-jira waits. */
+  readonly patience?: number;
 }
 
 /** What came of it, as the client's user sees it. */

@@ -12,7 +12,7 @@ from jira import JIRA, JIRAError
 errand = json.loads(os.environ["ERRAND"])
 action = errand["action"]
 # The library waits a random part of 20, 40, 60 seconds; a part that is known keeps the test short.
-jira.resilientsession.random.random = lambda: 0.15
+jira.resilientsession.random.random = lambda: errand.get("patience", 0.15)
 
 
 def connect():

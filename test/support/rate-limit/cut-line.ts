@@ -31,6 +31,11 @@ export class CutLine {
     this.silent = true;
   }
 
+  /** The connections that there are stay, but nothing comes through them any more, even when the line is mended. */
+  loseOpen(): void {
+    for (const socket of this.sockets) socket.removeAllListeners('data').resume();
+  }
+
   mend(): void {
     this.cutOff = this.silent = false;
   }

@@ -12,6 +12,7 @@ import type { RateLimitStorage } from '../../../src/modules/rate-limit/rate-limi
 import { RateLimitUsage } from '../../../src/modules/rate-limit/rate-limit-usage.service.js';
 import type { CheckResult } from '../../../src/modules/health/health.port.js';
 import type { Exchange, Principal } from '../../../src/modules/decisions/exchange.port.js';
+import { forwardNow } from '../../../src/modules/decisions/pipeline.port.js';
 import type { ChangeFeedPort } from '../../../src/platform/change-feed/change-feed.port.js';
 import type { Snapshot } from '../../../src/platform/change-feed/snapshot.js';
 import { exchange, snapshotWith, user } from '../../factories/exchange.js';
@@ -46,15 +47,24 @@ export class RateLimitBench {
   }
 
   /** What a request of the principal is answered, and its answer headers. */
-  async ask(principal: Principal, change: Partial<Exchange> = {}): Promise<Asked> {
+  ask(principal: Principal, change: Partial<Exchange> = {}): Promise<Asked> {
     const { kind } = principal.credential;
-    const request = exchange({
-      snapshot: this.settings.current,
-      principal,
-      credential: { kind, form: 'bearer', secret: '' },
-      time: Date.now(),
+    return this.decide({ principal, credential: { kind, form: 'bearer', secret: '' }, ...change });
+  }
+
+  /** What a call is answered that was let through without a credential. */
+  askAsNobody(clientIp: string, change: Partial<Exchange> = {}): Promise<Asked> {
+    const decision = forwardNow('anonymous');
+    return this.decide({
+      clientIp,
+      decision,
+      credential: { kind: 'none', form: 'none', secret: '' },
       ...change,
     });
+  }
+
+  private async decide(change: Partial<Exchange>): Promise<Asked> {
+    const request = exchange({ snapshot: this.settings.current, time: Date.now(), ...change });
     const result = await this.guard.decide(request);
     const fields = request.answerHeaders;
     const headers: Record<string, string> = {};

@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
+import { CredentialGuard } from '../../../src/modules/credentials/credential.guard.js';
 import { AddressGuard } from '../../../src/modules/restrictions/address.guard.js';
 import {
   compileIpSettings,
   DEFAULT_IP_SETTINGS,
 } from '../../../src/modules/restrictions/ip-settings.policy.js';
 import { IP_RESTRICTIONS } from '../../../src/modules/restrictions/restrictions.port.js';
-import { exchange, snapshotWith } from '../../factories/exchange.js';
+import { exchange, head, snapshotWith } from '../../factories/exchange.js';
 import { RateLimitBench } from '../../support/rate-limit/factories.js';
 
 describe('failed authentications', () => {
@@ -25,19 +26,31 @@ describe('failed authentications', () => {
 
   it('make an address wait until its oldest failure is a minute old, also while rate limiting is off', () => {
     fail('192.0.2.1', '192.0.2.1');
-    expect(bench.failures.blockedFor('192.0.2.1')).toBe(0);
+    expect(bench.failures.blocked('192.0.2.1')).toBeUndefined();
     elapsed += 10_000;
     fail('192.0.2.1');
-    expect(bench.failures.blockedFor('192.0.2.1')).toBe(50);
-    expect(bench.failures.blockedFor('192.0.2.2')).toBe(0);
+    expect(bench.failures.blocked('192.0.2.1')?.retryAfterSeconds).toBe(50);
+    expect(bench.failures.blocked('192.0.2.2')).toBeUndefined();
     elapsed += 50_000;
-    expect(bench.failures.blockedFor('192.0.2.1')).toBe(0);
+    expect(bench.failures.blocked('192.0.2.1')).toBeUndefined();
   });
 
   it('L-03 count a flood from random addresses of one /64 together', () => {
     fail('2001:db8:1:1::1', '2001:db8:1:1:a:b:c:d', '2001:db8:1:1:ffff::9');
-    expect(bench.failures.blockedFor('2001:db8:1:1:1234::')).toBe(60);
-    expect(bench.failures.blockedFor('2001:db8:1:2::1')).toBe(0);
+    expect(bench.failures.blocked('2001:db8:1:1:1234::')?.retryAfterSeconds).toBe(60);
+    expect(bench.failures.blocked('2001:db8:1:2::1')).toBeUndefined();
+  });
+
+  it('refuse with the limit as the fields that clients of Jira read', () => {
+    fail('192.0.2.1', '192.0.2.1', '192.0.2.1');
+    const request = exchange({ peerIp: '192.0.2.1' });
+    expect(new AddressGuard(bench.failures).decide(request)).toMatchObject({ retryAfterSeconds: 60 });
+    expect(request.answerHeaders).toEqual(fieldsOf('failed-authentications', 3, 60));
+    for (let i = 0; i < 2; i++) bench.failures.noteWrongPassword('jira', 'Alice');
+    const basic = exchange({ head: head({ authorization: 'Basic YWxpY2U6eA==' }) });
+    const refused = new CredentialGuard(bench.failures).decide(basic);
+    expect(refused).toMatchObject({ reason: 'too_many_failures', retryAfterSeconds: 300 });
+    expect(basic.answerHeaders).toEqual(fieldsOf('wrong-passwords', 2, 300));
   });
 
   it('are told by a metric without addresses', async () => {
@@ -59,3 +72,15 @@ describe('failed authentications', () => {
     },
   );
 });
+
+function fieldsOf(name: string, limit: number, seconds: number): string[] {
+  const fields = {
+    'RateLimit-Policy': `"${name}";q=${limit};w=${seconds}`,
+    'X-RateLimit-Limit': `${limit}`,
+    'X-RateLimit-Interval-Seconds': `${seconds}`,
+    'X-RateLimit-FillRate': `${limit}`,
+    RateLimit: `"${name}";r=0;t=${seconds}`,
+    'X-RateLimit-Remaining': '0',
+  };
+  return Object.entries(fields).flat();
+}

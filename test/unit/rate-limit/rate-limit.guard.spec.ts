@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
-import { user } from '../../factories/exchange.js';
+import type { CredentialKind, StepResult } from '../../../src/modules/decisions/exchange.port.js';
+import { deny, forwardNow, runStep } from '../../../src/modules/decisions/pipeline.port.js';
+import { exchange, user } from '../../factories/exchange.js';
 import { RateLimitBench, token } from '../../support/rate-limit/factories.js';
 
 const second = { value: 1, unit: 'second' } as const;
@@ -118,6 +120,79 @@ describe('the rate-limit step', () => {
     for (const spelling of spellings)
       seen.push((await bench.ask(token('t1', { username: 'alice' }), spelling)).result);
     expect(seen).toEqual([undefined, undefined, expect.objectContaining({ reason: 'rate_limited' })]);
+  });
+
+  it('L-03 counts callers without a credential by address, a flood from one /64 together', async () => {
+    bench.settings.set({ requests: 2, credentials: ['none'] });
+    const flood = ['2001:db8:1:1::1', '2001:db8:1:1:a:b:c:d', '2001:0DB8:1:1:ffff::9'];
+    const seen = [];
+    for (const address of flood) seen.push((await bench.askAsNobody(address)).result);
+    expect(seen).toEqual([undefined, undefined, expect.objectContaining({ reason: 'rate_limited' })]);
+    expect((await bench.askAsNobody('2001:db8:1:2::1')).result).toBeUndefined();
+    for (const address of ['192.0.2.1', '192.0.2.2'])
+      expect((await bench.askAsNobody(address)).headers['X-RateLimit-Remaining']).toBe('1');
+  });
+
+  it('limits callers without a credential only when they are covered, and never as somebody’s user or token', async () => {
+    bench.settings.set({ requests: 1 });
+    for (let i = 0; i < 3; i++) expect((await bench.askAsNobody('192.0.2.1')).fields).toEqual([]);
+    bench.settings.set({ requests: 1, credentials: ['none', 'oauth', 'api-token'] });
+    expect(await outcomes(1, user({ username: '192.0.2.1', credential: { kind: 'oauth' } }))).toEqual(['ok']);
+    expect(await outcomes(1, token('192.0.2.1'))).toEqual(['ok']);
+    expect((await bench.askAsNobody('192.0.2.1')).result).toBeUndefined();
+    expect((await bench.askAsNobody('192.0.2.1')).result).toMatchObject({
+      reason: 'rate_limited',
+      hint: expect.stringContaining('send a token'),
+    });
+  });
+
+  it('only looks at an anonymous call in a dry run', async () => {
+    bench.settings.set({ requests: 1, credentials: ['none'] });
+    for (let i = 0; i < 3; i++)
+      expect((await bench.askAsNobody('192.0.2.1', { dryRun: true })).result).toBeUndefined();
+    await bench.askAsNobody('192.0.2.1');
+    const { result } = await bench.askAsNobody('192.0.2.1', { dryRun: true });
+    expect(result).toMatchObject({ reason: 'rate_limited' });
+  });
+
+  it.each(['bypassed', 'session', 'passed-through'] as const)(
+    'throws when a covered call without a user was let through as %s: it must not count as nobody’s',
+    async (kind) => {
+      bench.settings.set({ requests: 1, credentials: ['none'] });
+      const decision = forwardNow(kind);
+      await expect(bench.askAsNobody('192.0.2.1', { decision })).rejects.toThrow(/without a principal/);
+    },
+  );
+
+  it('judges what was let through anonymously, and leaves every other decision as it is', async () => {
+    bench.settings.set({ requests: 1, credentials: ['none', 'session'] });
+    const run = async (decision: StepResult, kind: CredentialKind): Promise<StepResult> => {
+      const credential = { kind, form: 'none', secret: '' } as const;
+      const request = exchange({ snapshot: bench.settings.current, decision, credential });
+      return (await runStep(bench.guard, request)).decision;
+    };
+    const anonymous = forwardNow('anonymous');
+    expect(await run(anonymous, 'none')).toBe(anonymous);
+    expect(await run(anonymous, 'none')).toMatchObject({ verdict: 'deny', reason: 'rate_limited' });
+    for (const kind of ['bypassed', 'passed-through'] as const)
+      for (let i = 0; i < 2; i++) expect(await run(forwardNow(kind), 'none')).toBe(forwardNow(kind));
+    for (let i = 0; i < 2; i++)
+      expect(await run(forwardNow('session'), 'session')).toBe(forwardNow('session'));
+    const refused = deny('authentication_required');
+    expect(await run(refused, 'none')).toBe(refused);
+  });
+
+  it('lists addresses that are over, and never lets a flood of them push users out of the list', async () => {
+    bench.settings.set({ requests: 1, credentials: ['none', 'api-token'] });
+    await outcomes(2, token('t1'));
+    for (let i = 0; i < 12_000; i++) await bench.askAsNobody(`2001:db8:${i.toString(16)}::1`);
+    await bench.askAsNobody('2001:db8:1:2::3');
+    await bench.askAsNobody('2001:db8:1:2::4');
+    const items = await bench.usage.list(500, Date.now());
+    expect(items.slice(0, 2)).toMatchObject([
+      { kind: 'none', user: null, tokenId: null, name: null, address: '2001:db8:1:2::/64', overCount: 1 },
+      { kind: 'api-token', user: 'alice', tokenId: 't1', address: null, overCount: 1 },
+    ]);
   });
 
   it('L-05 answers 429 with Retry-After and the fields of the draft and of Jira, on allowed answers too', async () => {

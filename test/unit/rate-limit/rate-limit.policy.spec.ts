@@ -73,6 +73,11 @@ describe('the key that requests are counted under', () => {
     ['an API token by its id', token('t1'), 't1'],
     ['others by kind and user', user({ credential: { kind: 'oauth' } }), 'oauth|alice'],
     ['a user in any spelling', user({ username: 'ALICE', credential: { kind: 'basic' } }), 'basic|alice'],
+    [
+      'a user in any Unicode form',
+      user({ username: 'Zoe\u0308', credential: { kind: 'basic' } }),
+      'basic|zo\u00eb',
+    ],
     ['each kind for itself', user({ credential: { kind: 'pat' } }), 'pat|alice'],
   ])('names %s', (_, principal, key) => {
     expect(counterKey(principal)).toBe(key);

@@ -8,9 +8,9 @@ import { IP_RESTRICTIONS } from '../../../src/modules/restrictions/restrictions.
 import { exchange, head, snapshotWith } from '../../factories/exchange.js';
 
 const guard = new AddressGuard({
-  blockedFor: () => 0,
+  blocked: () => undefined,
   note: () => undefined,
-  passwordBlockedFor: () => 0,
+  passwordBlocked: () => undefined,
   noteWrongPassword: () => undefined,
 });
 const proxied = { enabled: true, header: 'X-Forwarded-For', trustedProxies: ['10.9.0.2'] };

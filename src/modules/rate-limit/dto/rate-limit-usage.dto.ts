@@ -22,7 +22,7 @@ export class RateLimitUsageView {
   @ApiProperty({ enum: LIMITED_KINDS })
   kind: CredentialKind;
 
-  /** The API token; null for other kinds, which are counted by user and kind. */
+  /** The API token; null for other kinds, which are counted by user and kind, or by address. */
   @ApiProperty({ type: String, nullable: true })
   tokenId: string | null;
 
@@ -30,8 +30,13 @@ export class RateLimitUsageView {
   @ApiProperty({ type: String, nullable: true })
   name: string | null;
 
-  /** The user. */
-  user: string;
+  /** The user; null for callers without a credential. */
+  @ApiProperty({ type: String, nullable: true })
+  user: string | null;
+
+  /** What callers without a credential are counted by: an IPv4 address or the /64 of an IPv6 address. */
+  @ApiProperty({ type: String, nullable: true })
+  address: string | null;
 
   /** Which limit holds. */
   @ApiProperty({ enum: ['default', 'group', 'token'] })

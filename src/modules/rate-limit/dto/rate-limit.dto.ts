@@ -89,7 +89,10 @@ export class RateLimitDto {
   @IsBoolean()
   enabled: boolean = DEFAULT_RATE_LIMIT.enabled;
 
-  /** How many requests in the window: for each API token, and for each user and kind of other credentials. */
+  /**
+   * How many requests in the window: for each API token, for each user and kind of other credentials, and for each
+   * address (IPv6: each /64) of callers without one.
+   */
   @IsInt()
   @Min(1)
   @Max(MOST_REQUESTS)
@@ -102,8 +105,8 @@ export class RateLimitDto {
   window: RateWindowDto = new RateWindowDto();
 
   /**
-   * Which credentials are limited. Calls without one, browser sessions and application links are decided before
-   * the limit, so `none`, `session` and `oauth1` limit nothing.
+   * Which credentials are limited; `none` stands for calls that are let through without one. Browser sessions and
+   * application links are the application's own to judge, so `session` and `oauth1` limit nothing.
    */
   @IsArray()
   @ArrayMaxSize(LIMITED_KINDS.length)
