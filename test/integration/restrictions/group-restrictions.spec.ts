@@ -37,13 +37,17 @@ const entry = (reason: string): WouldDenyEntry => ({
   lastEventId: '019a0000-0000-7000-8000-000000000009',
   lastMethod: 'GET',
   lastPath: '/rest/api/2/myself',
+  paths: [{ method: 'GET', path: '/rest/api/2/myself', count: 3 }],
+  pathCount: 1,
+  clients: [{ credentialName: 'nightly build', clientIp: '203.0.113.7', userAgent: 'curl/8.5.0', count: 3 }],
+  clientCount: 1,
 });
 
 const audit = {
   days: 0,
-  wouldDenyReport(days: number): Promise<WouldDenyEntry[]> {
+  wouldDenyReport(days: number, reasons: readonly string[]): Promise<WouldDenyEntry[]> {
     audit.days = days;
-    return Promise.resolve([entry('group_not_allowed'), entry('ip_not_allowed'), entry('read_only_user')]);
+    return Promise.resolve(reasons.map(entry));
   },
 };
 
