@@ -131,6 +131,24 @@ describe('the restrictions on the data plane', () => {
     expect([400, 403]).toContain(await status(['X_Forwarded_For', '203.0.113.7', ...others]));
   });
 
+  it('never send the header that carries the address on: the application may believe it', async () => {
+    const upstream = (): string[] | undefined =>
+      world.jira.requestsTo('/rest/api/2/myself').at(-1)?.header('X-Edge-Client');
+    await allow({});
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual(['203.0.113.7']);
+    const reverseProxy = { enabled: true, header: 'X-Edge-Client', trustedProxies: ['10.9.0.2'] };
+    await allow({ reverseProxy });
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual([]);
+    expect(await status(['X_Edge_Client', '203.0.113.7'])).toBe(400);
+    await allow({ reverseProxy: { ...reverseProxy, trustedProxies: ME } });
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual([]);
+    const last = world.jira.requestsTo('/rest/api/2/myself').at(-1);
+    expect(last?.header('X-Forwarded-For')).toEqual(['203.0.113.7']);
+  });
+
   it('hold for anonymous and bypassed calls too', async () => {
     await world.gateway.admin.call('PUT', '/public-api', {
       bypass: [{ methods: ['GET'], path: '/rest/api/2/myself' }],

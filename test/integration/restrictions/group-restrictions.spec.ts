@@ -144,6 +144,23 @@ describe('the group restrictions', () => {
     expect(directory.asked).toEqual(['API-Users']);
   });
 
+  it('ask again about groups whose list is switched on or enforced by the save', async () => {
+    await withApplication('application');
+    const off = { apiAccess: { enabled: false, groups: ['Readers'] }, mode: 'report' };
+    await put(off);
+    const watched = { apiAccess: { enabled: true, groups: ['Readers'] }, mode: 'report' };
+    for (const [settings, asked] of [
+      [off, []],
+      [watched, ['Readers']],
+      [watched, []],
+      [{ ...watched, mode: 'enforce' }, ['Readers']],
+    ] as const) {
+      directory.asked.length = 0;
+      await put(settings);
+      expect(directory.asked).toEqual(asked);
+    }
+  });
+
   it('are saved, with a warning, while the directory is away', async () => {
     await withApplication('application');
     directory.away = true;
