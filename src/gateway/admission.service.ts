@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { APPLICATIONS } from '../modules/applications/applications.port.js';
 import { AUDIT } from '../modules/audit/audit.port.js';
 import type { AuditPort } from '../modules/audit/audit.port.js';
 import type { DryRunRequest } from '../modules/decisions/decisions.port.js';
@@ -47,10 +46,7 @@ export class Admission {
       sendError(response, undefined, answerFor(full, requestIdOf(request, eventId), false), []);
       return false;
     }
-    const head = readHead(
-      request as Parameters<typeof readHead>[0],
-      headerRulesFor(APPLICATIONS.of(snapshot)),
-    );
+    const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(snapshot));
     if (isRefused(head)) {
       this.refuse(request, response, requestIdOf(request, eventId), head);
       return false;
@@ -78,7 +74,7 @@ export class Admission {
       httpVersionMinor: 1,
       rawHeaders: ['Host', request.host, ...request.rawHeaders],
     };
-    const head = readHead(raw, headerRulesFor(APPLICATIONS.of(snapshot)));
+    const head = readHead(raw, headerRulesFor(snapshot));
     const id = newEventId();
     if (!isRefused(head)) return new GatewayExchange(id, id, head, snapshot, request.clientIp, undefined);
     const refused = new GatewayExchange(id, id, emptyHead(request), snapshot, request.clientIp, undefined);

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { APPLICATIONS } from '../modules/applications/applications.port.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import { IDENTITY, isDenial } from '../modules/identity/identity.port.js';
 import type { ActingRequest, IdentityPort } from '../modules/identity/identity.port.js';
@@ -157,7 +156,7 @@ export class Forwarder implements AttemptOwner {
     acting: ActingRequest,
     body: UpstreamRequest['body'],
   ): UpstreamRequest {
-    const rules = headerRulesFor(APPLICATIONS.of(exchange.snapshot));
+    const rules = headerRulesFor(exchange.snapshot);
     const headers = requestHeaders(exchange, rules, {
       mode: way.mode,
       upstreamHost: application.host,

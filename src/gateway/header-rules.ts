@@ -1,4 +1,8 @@
+import { APPLICATIONS } from '../modules/applications/applications.port.js';
 import type { ApplicationsSnapshot } from '../modules/applications/applications.port.js';
+import { IP_RESTRICTIONS } from '../modules/restrictions/restrictions.port.js';
+import type { IpRestrictions } from '../modules/restrictions/restrictions.port.js';
+import type { Snapshot } from '../platform/change-feed/snapshot.js';
 
 /** What happens to a header field of a request, by its name. */
 export interface HeaderRule {
@@ -97,20 +101,22 @@ const MOST_CACHED_NAMES = 2000;
 
 /**
  * The rules for every field name, for one state of the applications (their identity headers are stripped from
- * every request). Names are looked up as received, so that known names cost one map look-up.
+ * every request) and of the header that carries the client's address: an application that once stood behind the
+ * same proxy may believe it. Names are looked up as received, so that known names cost one map look-up.
  */
 export class HeaderRules {
   private readonly cache = new Map<string, HeaderRule>();
   private readonly drop: ReadonlySet<string>;
   private readonly withIdentity: ReadonlySet<string> = new Set(WITH_IDENTITY);
 
-  constructor(applications: ApplicationsSnapshot) {
+  constructor(applications: ApplicationsSnapshot, clientAddressHeader?: string) {
     this.drop = new Set([
       ...HOP_BY_HOP,
       ...REBUILT,
       ...IDENTITY,
       ...OVERRIDES,
       ...identityHeaders(applications),
+      ...(clientAddressHeader === undefined ? [] : [clientAddressHeader]),
     ]);
   }
 
@@ -154,14 +160,21 @@ function identityHeaders(applications: ApplicationsSnapshot): string[] {
   return names;
 }
 
-const rulesByState = new WeakMap<ApplicationsSnapshot, HeaderRules>();
+interface State {
+  readonly restrictions: IpRestrictions;
+  readonly rules: HeaderRules;
+}
 
-/** The header rules for a state of the applications; made once per state. */
-export function headerRulesFor(applications: ApplicationsSnapshot): HeaderRules {
-  let rules = rulesByState.get(applications);
-  if (!rules) {
-    rules = new HeaderRules(applications);
-    rulesByState.set(applications, rules);
-  }
+const latest = new WeakMap<ApplicationsSnapshot, State>();
+
+/** The header rules for a state of the settings; made anew when the applications or the IP restrictions change. */
+export function headerRulesFor(snapshot: Snapshot): HeaderRules {
+  const applications = APPLICATIONS.of(snapshot);
+  const restrictions = IP_RESTRICTIONS.of(snapshot);
+  const known = latest.get(applications);
+  if (known?.restrictions === restrictions) return known.rules;
+  const { enabled, header } = restrictions.reverseProxy;
+  const rules = new HeaderRules(applications, enabled ? header : undefined);
+  latest.set(applications, { restrictions, rules });
   return rules;
 }

@@ -48,8 +48,9 @@ export class CrowdStandIn {
     return `http://127.0.0.1:${this.port}/crowd`;
   }
 
+  /** After a `close` it comes back at the address that it had. */
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.server.address() as AddressInfo).port;
   }
 

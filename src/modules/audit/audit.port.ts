@@ -79,7 +79,7 @@ export interface AuditQueriesPort {
   /** The event as it was stored (redacted); undefined when there is none. `id` must be a uuid, else undefined. */
   findEvent(id: string): Promise<AuditEvent | undefined>;
   /** Who would be refused if the rules in report mode were enforced, by the events of the last `days` days. */
-  wouldDenyReport(days: number): Promise<readonly WouldDenyEntry[]>;
+  wouldDenyReport(days: number, reasons: readonly string[]): Promise<readonly WouldDenyEntry[]>;
 }
 
 /** Requests of one user that one rule in report mode would have refused; the most frequent first. */
@@ -96,4 +96,24 @@ export interface WouldDenyEntry {
   readonly lastEventId: string;
   readonly lastMethod: string | null;
   readonly lastPath: string | null;
+  /** The ten most frequent of `pathCount` different calls. */
+  readonly paths: readonly WouldDenyPath[];
+  readonly pathCount: number;
+  /** The ten most frequent of `clientCount` different clients. */
+  readonly clients: readonly WouldDenyClient[];
+  readonly clientCount: number;
+}
+
+export interface WouldDenyPath {
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly count: number;
+}
+
+/** What made the requests: the name of its token, where it called from, and what it says it is. */
+export interface WouldDenyClient {
+  readonly credentialName: string | null;
+  readonly clientIp: string | null;
+  readonly userAgent: string | null;
+  readonly count: number;
 }

@@ -72,13 +72,18 @@ function asked(body: QuestionDto, actor: Actor): Question {
   };
 }
 
-function viewOf({ application, exchange, classification, steps }: Explanation): ExplanationView {
+function viewOf({ application, exchange, classified, steps }: Explanation): ExplanationView {
   const principal = principalOf(exchange);
   return {
     ...verdictOf(exchange.decision),
     application: application.key,
     canonicalPath: exchange.policyPath,
-    classification,
+    classification: classified.classification,
+    classifiedBy: {
+      source: classified.source,
+      path: classified.path ?? null,
+      detail: classified.detail,
+    },
     credential: exchange.credential.kind,
     principal: principal && { ...principal, groups: [...principal.groups] },
     wouldDeny: [...(exchange.wouldDeny ?? [])],

@@ -6,7 +6,8 @@ import type { Config } from '../../platform/config/config.js';
 import { invalidField } from '../../platform/http/problem.js';
 import { APPLICATIONS } from '../applications/applications.port.js';
 import type { Application } from '../applications/applications.port.js';
-import { classify } from '../restrictions/restrictions.port.js';
+import { classify, READ_WRITE } from '../restrictions/restrictions.port.js';
+import type { Classified } from '../restrictions/restrictions.port.js';
 import { AssumedUserService } from './assumed-user.service.js';
 import { assumedHeaders, dryRunRequest, headersOf } from './dry-run-request.policy.js';
 import type { AskedRequest, PastedCredential } from './dry-run-request.policy.js';
@@ -29,7 +30,8 @@ export interface Question {
 /** What would happen and why. */
 export interface Explanation extends DryRun {
   readonly application: Application;
-  readonly classification: 'read' | 'write';
+  /** Whether it reads or writes, and what decided. */
+  readonly classified: Classified;
 }
 
 /** Says for any request what the gateway would do and why, by the steps that decide real requests. */
@@ -57,11 +59,11 @@ export class ExplainService {
     const user =
       username === undefined ? undefined : await this.users.find(application, username, assumedKind);
     const run = await this.dryRun.run(dryRunRequest(asked, this.publicHost, headers), user);
-    return { ...run, application, classification: classificationOf(run.exchange, application) };
+    return { ...run, application, classified: classifiedOf(run.exchange, application) };
   }
 }
 
 /** The steps classify late; explain tells it for requests that were refused before, too. */
-function classificationOf(exchange: Exchange, { product }: Application): 'read' | 'write' {
-  return exchange.classification ?? classify(product, exchange.head, exchange.policyPath);
+function classifiedOf({ snapshot, head, policyPath }: Exchange, application: Application): Classified {
+  return classify(READ_WRITE.of(snapshot), application, head, policyPath);
 }

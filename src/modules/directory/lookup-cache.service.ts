@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 export interface LookupCacheOptions {
   /** How long an answer counts as fresh. */
   readonly freshMs: number;
-  /** How old an answer may be when a new one cannot be had; 0: never. Only for answers that found something. */
+  /** An answer younger than this serves when a new one cannot be had; 0: never. Only for answers that found something. */
   readonly staleMs: number;
   /** How long "nothing found" counts as fresh. */
   readonly negativeMs: number;
@@ -71,7 +71,7 @@ export class LookupCache<T extends object> {
 
   private staleOrThrow(entry: Entry<T> | undefined, error: unknown): T {
     const now = this.options.now();
-    if (entry?.value === undefined || now - entry.loadedAt > this.options.staleMs) throw error;
+    if (entry?.value === undefined || now - entry.loadedAt >= this.options.staleMs) throw error;
     entry.freshUntil = Math.min(now + RETRY_MS, entry.loadedAt + this.options.staleMs);
     return entry.value;
   }

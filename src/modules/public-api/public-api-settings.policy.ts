@@ -1,20 +1,15 @@
 import { compilePatternSet, isValidAntPattern } from '../../lib/ant-pattern.js';
-import { forAnyVersion } from '../../lib/rest-version.js';
+import { compileMethodRule, tidyMethodRules } from '../../lib/method-rule.js';
+import type { MethodRuleSetting } from '../../lib/method-rule.js';
+import { forbiddingPattern } from '../../lib/rest-version.js';
 import type { FieldFault } from '../../platform/http/problem.js';
-import type { ApiRule, PublicApiLists } from './public-api.port.js';
-
-/** One line of a list as it is stored. No methods: every method. */
-export interface ApiRuleSetting {
-  readonly application?: string;
-  readonly methods: readonly string[];
-  readonly path: string;
-}
+import type { PublicApiLists } from './public-api.port.js';
 
 /** The lists as they are stored and answered. */
 export interface PublicApiSettings {
-  readonly restricted: readonly ApiRuleSetting[];
-  readonly bypass: readonly ApiRuleSetting[];
-  readonly additionalPublic: readonly ApiRuleSetting[];
+  readonly restricted: readonly MethodRuleSetting[];
+  readonly bypass: readonly MethodRuleSetting[];
+  readonly additionalPublic: readonly MethodRuleSetting[];
 }
 
 export const PUBLIC_API_KEY = 'public-api';
@@ -66,41 +61,27 @@ function coversEverything(path: string): boolean {
 /** Methods in upper case, each once, `HEAD` as the `GET` that serves it; every rule once. */
 export function tidyPublicApi(settings: PublicApiSettings): PublicApiSettings {
   return {
-    restricted: tidyList(settings.restricted),
-    bypass: tidyList(settings.bypass),
-    additionalPublic: tidyList(settings.additionalPublic),
+    restricted: tidyMethodRules(settings.restricted),
+    bypass: tidyMethodRules(settings.bypass),
+    additionalPublic: tidyMethodRules(settings.additionalPublic),
   };
-}
-
-function tidyList(rules: readonly ApiRuleSetting[]): ApiRuleSetting[] {
-  const byText = new Map<string, ApiRuleSetting>();
-  for (const { application, methods, path } of rules) {
-    const served = methods
-      .map((method) => method.toUpperCase())
-      .map((method) => (method === 'HEAD' ? 'GET' : method));
-    const unique = [...new Set(served)].sort();
-    const rule = { ...(application === undefined ? {} : { application }), methods: unique, path };
-    byText.set(JSON.stringify([application ?? '', unique, path]), rule);
-  }
-  return [...byText.values()];
 }
 
 /** Stored lists as the hot path reads them. Throws for patterns that `publicApiFaults` faults. */
 export function compilePublicApi(settings: PublicApiSettings): PublicApiLists {
   return {
-    // What is restricted is restricted in whatever REST version; the lists that let through are taken literally.
+    // What is restricted is restricted in whatever spelling; the lists that let through are taken literally.
     restricted: compilePatternSet(
-      settings.restricted.map((rule) => ({ pattern: forAnyVersion(rule.path), value: compileRule(rule) })),
+      settings.restricted.map((rule) => ({
+        pattern: forbiddingPattern(rule.path),
+        value: compileMethodRule(rule),
+      })),
     ),
     bypass: compilePatternSet(
-      settings.bypass.map((rule) => ({ pattern: rule.path, value: compileRule(rule) })),
+      settings.bypass.map((rule) => ({ pattern: rule.path, value: compileMethodRule(rule) })),
     ),
     additionalPublic: compilePatternSet(
-      settings.additionalPublic.map((rule) => ({ pattern: rule.path, value: compileRule(rule) })),
+      settings.additionalPublic.map((rule) => ({ pattern: rule.path, value: compileMethodRule(rule) })),
     ),
   };
-}
-
-function compileRule({ application, methods, path }: ApiRuleSetting): ApiRule {
-  return { application, methods: methods.length > 0 ? new Set(methods) : undefined, path };
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, Put, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { MethodRuleSetting } from '../../lib/method-rule.js';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import { Access, CurrentActor } from '../access/access.port.js';
@@ -13,7 +14,7 @@ import {
   PublicApiView,
   SavedPublicApiView,
 } from './dto/public-api.dto.js';
-import type { ApiRuleSetting, PublicApiSettings } from './public-api-settings.policy.js';
+import type { PublicApiSettings } from './public-api-settings.policy.js';
 import { PublicApiService } from './public-api.service.js';
 
 @ApiTags('public-api')
@@ -60,6 +61,6 @@ function viewOf(value: PublicApiSettings): PublicApiView {
   };
 }
 
-function ruleOf(rule: ApiRuleSetting): ApiRuleDto {
+function ruleOf(rule: MethodRuleSetting): ApiRuleDto {
   return { ...rule, methods: [...rule.methods] };
 }

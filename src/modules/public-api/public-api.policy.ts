@@ -1,9 +1,11 @@
-import { otherSpellings } from '../../lib/rest-version.js';
 import type { PatternSet } from '../../lib/ant-pattern.js';
+import { covers } from '../../lib/method-rule.js';
+import type { MethodRule } from '../../lib/method-rule.js';
+import { otherSpellings } from '../../lib/rest-version.js';
 import type { Product } from '../applications/applications.port.js';
 import type { AnonymousAccess } from '../global-settings/global-settings.port.js';
 import { isPublicByCatalogue } from './catalogue/public-catalogue.policy.js';
-import type { ApiRule, PublicApiLists } from './public-api.port.js';
+import type { PublicApiLists } from './public-api.port.js';
 
 /** What of a request the lists look at. */
 export interface ApiCall {
@@ -15,21 +17,15 @@ export interface ApiCall {
   readonly exactPath: boolean;
 }
 
-function find(list: PatternSet<ApiRule>, call: ApiCall, path: string): ApiRule | undefined {
-  return list.match(
-    path,
-    (rule) =>
-      (rule.application === undefined || rule.application === call.applicationKey) &&
-      // HEAD is served by what serves GET.
-      (rule.methods === undefined || rule.methods.has(call.method === 'HEAD' ? 'GET' : call.method)),
-  );
+function find(list: PatternSet<MethodRule>, call: ApiCall, path: string): MethodRule | undefined {
+  return list.match(path, (rule) => covers(rule, call.applicationKey, call.method));
 }
 
 /**
  * The rule that demands authentication for the call, if any. It holds for every way to write the resource:
  * other REST version, trailing slash, media ending.
  */
-export function findRestriction(lists: PublicApiLists, call: ApiCall): ApiRule | undefined {
+export function findRestriction(lists: PublicApiLists, call: ApiCall): MethodRule | undefined {
   const rule = find(lists.restricted, call, call.policyPath);
   if (rule) return rule;
   for (const path of otherSpellings(call.policyPath)) {
@@ -40,7 +36,7 @@ export function findRestriction(lists: PublicApiLists, call: ApiCall): ApiRule |
 }
 
 /** The bypass rule that lets the call through unauthenticated. Restricted wins; only exact paths match. */
-export function findBypass(lists: PublicApiLists, call: ApiCall): ApiRule | undefined {
+export function findBypass(lists: PublicApiLists, call: ApiCall): MethodRule | undefined {
   if (!call.exactPath) return undefined;
   const rule = find(lists.bypass, call, call.policyPath);
   return rule && !findRestriction(lists, call) ? rule : undefined;

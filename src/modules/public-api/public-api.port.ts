@@ -1,25 +1,16 @@
 import { compilePatternSet } from '../../lib/ant-pattern.js';
 import type { PatternSet } from '../../lib/ant-pattern.js';
+import type { MethodRule } from '../../lib/method-rule.js';
 import { SnapshotSlot } from '../../platform/change-feed/snapshot.js';
-
-/** One line of a list, as it is matched. */
-export interface ApiRule {
-  /** Key of the application; undefined: all of them. */
-  readonly application: string | undefined;
-  /** Upper case; `GET` stands for `HEAD` as well. Undefined: every method. */
-  readonly methods: ReadonlySet<string> | undefined;
-  /** As the admin wrote it, for the audit log and explain. */
-  readonly path: string;
-}
 
 /** The three lists, compiled. What each of them means is in public-api.policy.ts. */
 export interface PublicApiLists {
-  readonly restricted: PatternSet<ApiRule>;
-  readonly bypass: PatternSet<ApiRule>;
-  readonly additionalPublic: PatternSet<ApiRule>;
+  readonly restricted: PatternSet<MethodRule>;
+  readonly bypass: PatternSet<MethodRule>;
+  readonly additionalPublic: PatternSet<MethodRule>;
 }
 
-const NOTHING: PatternSet<ApiRule> = compilePatternSet<ApiRule>([]);
+const NOTHING: PatternSet<MethodRule> = compilePatternSet<MethodRule>([]);
 
 export const PUBLIC_API = new SnapshotSlot<PublicApiLists>('public-api', {
   restricted: NOTHING,

@@ -6,15 +6,25 @@ const COMMA = ',';
 const MOST_HOPS = 100;
 const LARGEST_PORT = 65_535;
 
+/** One address of the walk through the header, as it was sent and as it was read. */
+export interface Hop {
+  readonly value: string;
+  /** Undefined: it cannot be read, and the walk ends without a client. */
+  readonly address: string | undefined;
+  /** False: the walk ends here, this is the client. */
+  readonly trusted: boolean;
+}
+
 /**
  * The address of the client: the peer, unless the peer is a trusted proxy; then the first address from the
  * right of the configured header that is no trusted proxy (all trusted: the leftmost). Undefined when a trusted
- * proxy sends no header, or one that cannot be read as far as the walk goes: then nobody knows the client.
+ * proxy sends no header, or one that cannot be read as far as the walk goes: then nobody knows the client. `note` is told every hop.
  */
 export function clientAddress(
   peerIp: string,
   rawHeaders: readonly string[],
   rule: ReverseProxyRule,
+  note?: (hop: Hop) => void,
 ): string | undefined {
   if (!rule.enabled || !rule.isTrusted(peerIp)) return peerIp;
   let address: string | undefined;
@@ -25,13 +35,21 @@ export function clientAddress(
     const line = rawHeaders[i + 1] as string;
     for (let end = line.length; end >= 0;) {
       const comma = end === 0 ? -1 : line.lastIndexOf(COMMA, end - 1);
-      address = parseHop(line.slice(comma + 1, end));
+      const value = line.slice(comma + 1, end);
+      address = parseHop(value);
+      const trusted = address !== undefined && rule.isTrusted(address);
+      note?.({ value: trimBlanks(value), address, trusted });
       if (address === undefined || ++hops > MOST_HOPS) return undefined;
-      if (!rule.isTrusted(address)) return address;
+      if (!trusted) return address;
       end = comma;
     }
   }
   return address;
+}
+
+/** The lines of the configured header, in the order in which they came. */
+export function headerLines(rawHeaders: readonly string[], rule: ReverseProxyRule): string[] {
+  return rawHeaders.filter((_value, i) => i % 2 === 1 && isField(rawHeaders[i - 1] as string, rule.header));
 }
 
 function isField(name: string, lowerCaseName: string): boolean {

@@ -3,7 +3,7 @@ import { AUDIT_QUERIES } from '../audit/audit.port.js';
 import type { AuditQueriesPort, WouldDenyEntry } from '../audit/audit.port.js';
 
 const DAYS = 30;
-const GROUP_REASONS: ReadonlySet<string> = new Set(['group_not_allowed', 'read_only_user']);
+const GROUP_REASONS: readonly string[] = ['group_not_allowed', 'read_only_user'];
 
 export interface GroupReport {
   readonly days: number;
@@ -16,7 +16,6 @@ export class GroupReportService {
   constructor(@Inject(AUDIT_QUERIES) private readonly audit: AuditQueriesPort) {}
 
   async report(): Promise<GroupReport> {
-    const entries = await this.audit.wouldDenyReport(DAYS);
-    return { days: DAYS, items: entries.filter(({ reason }) => GROUP_REASONS.has(reason)) };
+    return { days: DAYS, items: await this.audit.wouldDenyReport(DAYS, GROUP_REASONS) };
   }
 }

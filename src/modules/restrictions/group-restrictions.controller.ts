@@ -51,7 +51,8 @@ export class GroupRestrictionsController {
   @Access('auditor')
   async report(): Promise<GroupReportView> {
     const { days, items } = await this.reports.report();
-    return { days, items: [...items], nextCursor: null };
+    const views = items.map((item) => ({ ...item, paths: [...item.paths], clients: [...item.clients] }));
+    return { days, items: views, nextCursor: null };
   }
 }
 

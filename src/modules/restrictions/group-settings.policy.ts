@@ -70,14 +70,21 @@ function compileList(list: GroupListSetting): GroupRule {
   return { ...list, groupKeys: new Set(list.groups.map((group) => group.toLowerCase())) };
 }
 
-/** The groups that `after` names in any list and `before` in none. */
+/**
+ * The groups that a save gives an effect: named for the first time, or of a list that is switched on or enforced
+ * by it. A typing error in them shuts people out from now on.
+ */
 export function newGroups(before: GroupSettings, after: GroupSettings): string[] {
-  const known = new Set(
-    GROUP_LISTS.flatMap((name) => before[name].groups.map((group) => group.toLowerCase())),
-  );
+  const keyOf = (group: string): string => group.toLowerCase();
+  const known = new Set(GROUP_LISTS.flatMap((name) => before[name].groups.map(keyOf)));
+  const enforced = before.mode === 'report' && after.mode === 'enforce';
   const added = new Map<string, string>();
-  for (const group of GROUP_LISTS.flatMap((name) => after[name].groups)) {
-    if (!known.has(group.toLowerCase())) added.set(group.toLowerCase(), group);
+  for (const name of GROUP_LISTS) {
+    const { enabled, groups } = after[name];
+    const takesEffect = enabled && (enforced || !before[name].enabled);
+    for (const group of groups) {
+      if (takesEffect || !known.has(keyOf(group))) added.set(keyOf(group), group);
+    }
   }
   return [...added.values()];
 }

@@ -52,7 +52,12 @@ export class IpRestrictionsController {
   @Get('whoami')
   @Access('auditor')
   whoAmI(@Req() request: FastifyRequest): WhoAmIView {
-    return this.service.whoAmI(originOf(request));
+    const { header, walk, ...seen } = this.service.whoAmI(originOf(request));
+    return {
+      ...seen,
+      header: { ...header, lines: [...header.lines] },
+      walk: walk.map((hop) => ({ ...hop, address: hop.address ?? null })),
+    };
   }
 }
 

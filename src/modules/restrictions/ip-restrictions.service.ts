@@ -6,7 +6,8 @@ import { ProblemError } from '../../platform/http/problem.js';
 import { SETTINGS_STORE } from '../../platform/settings/settings.port.js';
 import type { SettingsStorePort, StoredSetting } from '../../platform/settings/settings.port.js';
 import type { Actor } from '../access/access.port.js';
-import { clientAddress } from './client-address.policy.js';
+import { clientAddress, headerLines } from './client-address.policy.js';
+import type { Hop } from './client-address.policy.js';
 import { decideAddress } from './address.policy.js';
 import {
   compileIpSettings,
@@ -28,11 +29,20 @@ export interface IpSettingsChange {
   readonly expectedVersion: number | undefined;
 }
 
+/** How the data plane sees a caller: the peer, the header, the walk through it, and what comes of it. */
 export interface WhoAmI {
   readonly peerIp: string;
+  /** True: the peer is a trusted proxy, so the header is believed. */
+  readonly peerTrusted: boolean;
+  /** The configured header and what was sent in it, believed or not. */
+  readonly header: { readonly name: string; readonly lines: readonly string[] };
+  /** From the right of the header; empty when it is not believed. */
+  readonly walk: readonly Hop[];
   /** Null: a trusted proxy did not say. */
   readonly clientIp: string | null;
   readonly allowed: boolean;
+  /** Why not, in words; null when allowed. */
+  readonly detail: string | null;
 }
 
 /** Reads and saves the IP restrictions, and keeps their compiled form in the snapshot. */
@@ -90,7 +100,18 @@ export class IpRestrictionsService {
   /** How the data plane would see a request that comes the way this one came. */
   whoAmI(origin: Origin): WhoAmI {
     const rules = IP_RESTRICTIONS.of(this.changeFeed.current);
-    const address = clientAddress(origin.peerIp, origin.rawHeaders, rules.reverseProxy);
-    return { peerIp: origin.peerIp, clientIp: address ?? null, allowed: !decideAddress(rules, address) };
+    const { reverseProxy } = rules;
+    const walk: Hop[] = [];
+    const address = clientAddress(origin.peerIp, origin.rawHeaders, reverseProxy, (hop) => walk.push(hop));
+    const denial = decideAddress(rules, address);
+    return {
+      peerIp: origin.peerIp,
+      peerTrusted: reverseProxy.enabled && reverseProxy.isTrusted(origin.peerIp),
+      header: { name: reverseProxy.header, lines: headerLines(origin.rawHeaders, reverseProxy) },
+      walk,
+      clientIp: address ?? null,
+      allowed: !denial,
+      detail: denial?.detail ?? null,
+    };
   }
 }

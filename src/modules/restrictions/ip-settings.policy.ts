@@ -34,13 +34,16 @@ export const DEFAULT_IP_SETTINGS: IpSettings = {
 const MOST_FAULTS = 20;
 /** Fields that carry something else than a plain list of addresses. */
 const UNUSABLE_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
   'authorization',
   'connection',
   'content-length',
+  'content-type',
   'cookie',
   'forwarded',
   'host',
   'transfer-encoding',
+  'user-agent',
   'x-api-token',
 ]);
 

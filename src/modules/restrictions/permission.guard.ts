@@ -6,7 +6,7 @@ import { lfsOperationOf, needsLfsOperation } from './lfs-batch.policy.js';
 import { decideTokenLimits, denyForGroups, groupFaults } from './permission.policy.js';
 import { classify } from './read-write.policy.js';
 import type { LfsOperation } from './read-write.policy.js';
-import { GROUP_RESTRICTIONS } from './restrictions.port.js';
+import { GROUP_RESTRICTIONS, READ_WRITE } from './restrictions.port.js';
 
 /** Step 9: may this user, with this credential, make this call. Report mode holds for the group rules only. */
 @Injectable()
@@ -21,12 +21,12 @@ export class PermissionGuard extends PipelineGuard {
   }
 
   private judge(exchange: Exchange, operation: LfsOperation | undefined): StepResult {
-    const { application, principal, head, policyPath } = exchange;
+    const { application, principal, head, policyPath, snapshot } = exchange;
     if (!application || !principal) throw new Error('The permission step was reached without a principal.');
-    const classification = classify(application.product, head, policyPath, operation);
+    const { classification } = classify(READ_WRITE.of(snapshot), application, head, policyPath, operation);
     exchange.classification = classification;
 
-    const rules = GROUP_RESTRICTIONS.of(exchange.snapshot);
+    const rules = GROUP_RESTRICTIONS.of(snapshot);
     const faults = groupFaults(rules, principal.groupKeys, classification);
     if (faults[0] && rules.mode === 'enforce') return denyForGroups(faults[0], principal);
     if (faults.length > 0) (exchange.wouldDeny ??= []).push(...faults);

@@ -13,6 +13,8 @@ import { IpRestrictionsController } from './ip-restrictions.controller.js';
 import { RestrictionsConfiguration } from './restrictions-configuration.service.js';
 import { IpRestrictionsService } from './ip-restrictions.service.js';
 import { PermissionGuard } from './permission.guard.js';
+import { ReadWriteController } from './read-write.controller.js';
+import { ReadWriteService } from './read-write.service.js';
 
 /**
  * Who may call, from where, and what: groups, addresses, reading and writing, limits of tokens. Global because
@@ -21,7 +23,7 @@ import { PermissionGuard } from './permission.guard.js';
 @Global()
 @Module({
   imports: [AuditModule, DirectoryModule, RateLimitModule],
-  controllers: [GroupRestrictionsController, IpRestrictionsController],
+  controllers: [GroupRestrictionsController, IpRestrictionsController, ReadWriteController],
   providers: [
     AddressGuard,
     PermissionGuard,
@@ -29,6 +31,7 @@ import { PermissionGuard } from './permission.guard.js';
     GroupCheckService,
     GroupReportService,
     IpRestrictionsService,
+    ReadWriteService,
     RestrictionsConfiguration,
     { provide: CLIENT_ADDRESS, useClass: ControlAddressService },
   ],

@@ -1,6 +1,8 @@
 import { SnapshotSlot } from '../../platform/change-feed/snapshot.js';
+import type { ReadWriteRules } from './read-write.policy.js';
 
 export { classify } from './read-write.policy.js';
+export type { Classified } from './classified.policy.js';
 
 /** `report`: nothing is refused; what would have been is noted in the audit log. */
 export type RestrictionMode = 'enforce' | 'report';
@@ -51,6 +53,12 @@ export const IP_RESTRICTIONS = new SnapshotSlot<IpRestrictions>('restrictions/ip
   isAllowed: () => false,
   reverseProxy: { enabled: false, header: 'x-forwarded-for', isTrusted: () => false },
   mode: 'enforce',
+});
+
+/** What the admin said about reads and writes, on top of the shipped catalogue. */
+export const READ_WRITE = new SnapshotSlot<ReadWriteRules>('restrictions/read-write', {
+  reads: undefined,
+  writes: undefined,
 });
 
 /** True when the rule lists one of the groups (given in lower case), whether it is switched on or not. */

@@ -81,6 +81,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
     groups = {},
     ip = {},
     publicApi = {},
+    readWrite = {},
     global = {},
     application = {},
   }: Configuration): Promise<void> {
@@ -89,6 +90,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
     await admin.call('PUT', '/restrictions/groups', groups);
     await admin.call('PUT', '/restrictions/ip', ip);
     await admin.call('PUT', '/public-api', { restricted, bypass, additionalPublic });
+    await admin.call('PUT', '/restrictions/read-write', readWrite);
     const shipped = {
       restApiAuthenticationEnabled: true,
       basicAuthenticationDisabled: false,
@@ -112,7 +114,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
     sent,
   }: Ask): Promise<Outcome & { classification: string }> {
     const { credential, kind } = sent;
-    const { exchange, classification } = await explainer.explain({
+    const { exchange, classified: by } = await explainer.explain({
       application: 'jira',
       method,
       path,
@@ -130,7 +132,7 @@ describe(`explain and the data plane, ${REQUESTS} times`, () => {
       credential: exchange.credential.kind,
       user,
       wouldDeny,
-      classification,
+      classification: by.classification,
     };
   }
 

@@ -134,6 +134,7 @@ export interface Configuration {
   readonly groups?: object;
   readonly ip?: object;
   readonly publicApi?: object;
+  readonly readWrite?: object;
   readonly global?: object;
   readonly application?: object;
   /** Requests come through this proxy. */
@@ -145,6 +146,21 @@ const LISTS = {
   bypass: [{ methods: ['GET', 'POST'], path: '/rest/bypassed/**' }, { path: '/status' }],
   additionalPublic: [{ methods: ['GET'], path: '/rest/open/**' }, { path: '/open/**' }],
 };
+const READ_WRITE = {
+  reads: [
+    { methods: ['POST'], path: '/rest/api/2/issue' },
+    { methods: ['GET', 'POST'], path: '/rest/bypassed/**' },
+    { methods: ['GET'], path: '/plugins/servlet/*' },
+    { methods: ['POST'], path: '/rest/pat/**' },
+    { methods: ['POST'], path: '/rest/api/2/myself' },
+  ],
+  writes: [
+    { methods: ['GET'], path: '/rest/api/2/user', application: 'jira' },
+    { methods: [], path: '/rest/api/2/search' },
+    { methods: ['GET'], path: '/rest/api/2/project', application: 'another' },
+    { methods: ['GET', 'POST'], path: '/rest/bypassed/closed/**' },
+  ],
+};
 const GROUPS = {
   apiAccess: { enabled: true, groups: ['developers', 'readers'] },
   readOnly: { enabled: true, groups: ['Readers'] },
@@ -154,7 +170,13 @@ const ALLOWED = { enabled: true, allowed: ['127.0.0.0/12', '::1'] };
 export const CONFIGURATIONS: readonly Configuration[] = [
   { name: 'as shipped' },
   { name: 'groups and lists', groups: GROUPS, publicApi: LISTS },
-  { name: 'groups in report mode', groups: { ...GROUPS, mode: 'report' }, ip: ALLOWED },
+  { name: 'own reads and writes', groups: GROUPS, readWrite: READ_WRITE },
+  {
+    name: 'groups in report mode',
+    readWrite: READ_WRITE,
+    groups: { ...GROUPS, mode: 'report' },
+    ip: ALLOWED,
+  },
   { name: 'addresses', ip: { enabled: true, allowed: ['127.0.0.1', '127.20.0.0/16'] }, publicApi: LISTS },
   {
     name: 'every kind switched off',

@@ -124,7 +124,7 @@ describe('exports, statistics and reports of the audit log', () => {
     );
     audit.audit.record(last);
     await audit.audit.flush();
-    const report = await audit.app.get<AuditQueriesPort>(AUDIT_QUERIES).wouldDenyReport(30);
+    const report = await audit.app.get<AuditQueriesPort>(AUDIT_QUERIES).wouldDenyReport(30, wouldDeny);
     expect(report).toHaveLength(2);
     expect(report.find(({ reason }) => reason === 'ip_not_allowed')).toMatchObject({
       user: 'carol',
@@ -134,7 +134,39 @@ describe('exports, statistics and reports of the audit log', () => {
       lastEventId: last.id,
       lastMethod: 'GET',
       lastPath: '/rest/last',
+      pathCount: 2,
+      clients: [
+        { credentialName: 'nightly build', clientIp: '203.0.113.7', userAgent: 'curl/8.5.0', count: 2 },
+      ],
+      clientCount: 1,
     });
+  });
+
+  it('names the ten most frequent paths and clients of whom rules in report mode would refuse', async () => {
+    const wouldDeny = ['read_only_user'];
+    const calls = Array.from({ length: 12 }, (_, i) =>
+      Array.from({ length: i + 1 }, () =>
+        auditEvent({
+          user: undefined,
+          wouldDeny,
+          path: `/rest/${i}`,
+          userAgent: i === 0 ? undefined : `bot/${i % 2}`,
+        }),
+      ),
+    ).flat();
+    for (const call of calls) audit.audit.record(call);
+    await audit.audit.flush();
+    const report = await audit.app.get<AuditQueriesPort>(AUDIT_QUERIES).wouldDenyReport(30, wouldDeny);
+    expect(report).toHaveLength(1);
+    const [entry] = report;
+    expect(entry).toMatchObject({ user: null, count: 78, pathCount: 12, clientCount: 3 });
+    expect(entry?.paths).toHaveLength(10);
+    expect(entry?.paths[0]).toEqual({ method: 'GET', path: '/rest/11', count: 12 });
+    expect(entry?.clients.map(({ userAgent, count }) => [userAgent, count])).toEqual([
+      ['bot/1', 42],
+      ['bot/0', 35],
+      [null, 1],
+    ]);
   });
 
   it('gives other features an event by its id', async () => {

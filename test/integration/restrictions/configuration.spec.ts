@@ -32,10 +32,26 @@ describe('the restrictions in the configuration document', () => {
       bypass: [{ methods: ['POST'], path: '/rest/x/**' }],
       additionalPublic: [],
     };
-    const answer = await put({ ...document, groupRestrictions, ipRestrictions, publicApi });
+    const readWrite = {
+      reads: [{ application: 'jira', methods: ['POST'], path: '/rest/x/query' }],
+      writes: [{ methods: [], path: '/rest/x/**' }],
+    };
+    const answer = await put({ ...document, groupRestrictions, ipRestrictions, publicApi, readWrite });
     expect([answer.status, await answer.text()]).toEqual([200, expect.any(String)]);
-    expect(await stored()).toMatchObject({ groupRestrictions, ipRestrictions, publicApi });
+    expect(await stored()).toMatchObject({ groupRestrictions, ipRestrictions, publicApi, readWrite });
+    expect(await gateway.admin.call('GET', '/restrictions/read-write')).toEqual(readWrite);
     expect(await gateway.admin.call('GET', '/restrictions/ip')).toMatchObject({ enabled: true });
+  });
+
+  it('come out byte for byte as they went in', async () => {
+    const text = await (await gateway.admin.send('GET', '/configuration')).text();
+    expect((await put(JSON.parse(text) as Document)).status).toBe(200);
+    expect(await (await gateway.admin.send('GET', '/configuration')).text()).toBe(text);
+    const versions = await gateway.admin.call<{ items: unknown[] }>(
+      'GET',
+      '/configuration/versions?key=restrictions%2Fread-write',
+    );
+    expect(versions.items).toHaveLength(1);
   });
 
   it('are refused with the same checks, and nothing is kept', async () => {
@@ -48,6 +64,8 @@ describe('the restrictions in the configuration document', () => {
     const publicApi = { restricted: [{ methods: [], path: '//x' }], bypass: [], additionalPublic: [] };
     expect((await put({ ...document, ipRestrictions })).status).toBe(409);
     expect((await put({ ...document, publicApi })).status).toBe(400);
+    const readWrite = { reads: [{ methods: ['DELETE'], path: '/x' }], writes: [] };
+    expect((await put({ ...document, readWrite })).status).toBe(400);
     expect(await stored()).toEqual(document);
   });
 });

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { rawRequest } from '../../support/raw-http.js';
+import { TEST_ADMIN_TOKEN } from '../../support/restgate.js';
 import { startWorld } from '../../support/world.js';
 import type { World } from '../../support/world.js';
 
@@ -27,21 +28,16 @@ describe('the restrictions on the data plane', () => {
   const groups = (settings: object): Promise<unknown> =>
     world.gateway.admin.call('PUT', '/restrictions/groups', settings);
 
-  /** Sends fields as they are, repeated ones included, which `fetch` cannot. */
+  /** Sends fields as they are, repeated ones included, which no client does. */
   async function status(fields: readonly string[], path = PATH): Promise<number> {
-    const token = await world.tokenOf('alice');
-    const headers = ['Host', 'gw.test', 'Authorization', `Bearer ${token}`, ...fields];
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        { port: world.gateway.port, host: '127.0.0.1', path, headers, agent: false },
-        (answer) => {
-          answer.resume();
-          answer.on('end', () => resolve(answer.statusCode ?? 0));
-        },
-      );
-      sent.on('error', reject);
-      sent.end();
-    });
+    const lines = [
+      `GET ${path} HTTP/1.1`,
+      'Host: gw.test',
+      `Authorization: Bearer ${await world.tokenOf('alice')}`,
+    ];
+    for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+    const answer = await rawRequest({ port: world.gateway.port }, [...lines, '', ''].join('\r\n'));
+    return answer.status;
   }
 
   it('I-01 refuse an address that an untrusted peer claims, and tell the application the real one', async () => {
@@ -61,6 +57,52 @@ describe('the restrictions on the data plane', () => {
     await allow(listed);
     expect(await status(['X-Forwarded-For', '203.0.113.7', 'X-Forwarded-For', '198.51.100.9'])).toBe(403);
     expect(await status(['X-Forwarded-For', '198.51.100.9', 'X-Forwarded-For', '203.0.113.7'])).toBe(200);
+  });
+
+  it('I-05 cannot be told a number of hops to trust, and believe nobody then', async () => {
+    await allow({ enabled: true, allowed: ['203.0.113.0/24'] });
+    const body = JSON.stringify({
+      enabled: true,
+      allowed: ['203.0.113.0/24'],
+      reverseProxy: { enabled: true, trustedHops: 1 },
+    });
+    const change = [
+      'PUT /restgate/api/v1/restrictions/ip?confirm=true HTTP/1.1',
+      `Host: 127.0.0.1:${world.gateway.port}`,
+      `Authorization: Bearer ${TEST_ADMIN_TOKEN}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n');
+    const refused = await rawRequest({ port: world.gateway.port }, change);
+    expect(refused.status).toBe(400);
+    expect(JSON.parse(refused.body.toString())).toMatchObject({
+      code: 'invalid_request',
+      errors: expect.arrayContaining([
+        expect.objectContaining({ field: 'reverseProxy.trustedHops' }),
+      ]) as unknown,
+    });
+    expect(await status(['X-Forwarded-For', '203.0.113.7'])).toBe(403);
+  });
+
+  it.each([
+    ['0.0.0.0/0', '198.51.100.9', 200],
+    ['0.0.0.0/0', '2001:db8::1', 403],
+    ['0.0.0.0/0', '::1', 403],
+    ['0.0.0.0/0', '::ffff:198.51.100.9', 200],
+    ['::/0', '2001:db8::1', 200],
+    ['::/0', '198.51.100.9', 403],
+    ['::/0', '::ffff:198.51.100.9', 403],
+    ['::ffff:0:0/96', '198.51.100.9', 200],
+    ['::ffff:0:0/96', '2001:db8::1', 403],
+    ['192.0.2.1/32', '192.0.2.1', 200],
+    ['192.0.2.1/32', '192.0.2.2', 403],
+    ['192.0.2.0/31', '192.0.2.1', 200],
+    ['192.0.2.0/31', '192.0.2.2', 403],
+  ])('I-15 the range %s and the client %s: %s', async (range, client, expected) => {
+    await allow({ ...listed, allowed: [range] });
+    expect(await status(['X-Forwarded-For', client])).toBe(expected);
   });
 
   it.each([
@@ -87,6 +129,24 @@ describe('the restrictions on the data plane', () => {
     ]);
     expect(await status(others)).toBe(403);
     expect([400, 403]).toContain(await status(['X_Forwarded_For', '203.0.113.7', ...others]));
+  });
+
+  it('never send the header that carries the address on: the application may believe it', async () => {
+    const upstream = (): string[] | undefined =>
+      world.jira.requestsTo('/rest/api/2/myself').at(-1)?.header('X-Edge-Client');
+    await allow({});
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual(['203.0.113.7']);
+    const reverseProxy = { enabled: true, header: 'X-Edge-Client', trustedProxies: ['10.9.0.2'] };
+    await allow({ reverseProxy });
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual([]);
+    expect(await status(['X_Edge_Client', '203.0.113.7'])).toBe(400);
+    await allow({ reverseProxy: { ...reverseProxy, trustedProxies: ME } });
+    expect(await status(['X-Edge-Client', '203.0.113.7'])).toBe(200);
+    expect(upstream()).toEqual([]);
+    const last = world.jira.requestsTo('/rest/api/2/myself').at(-1);
+    expect(last?.header('X-Forwarded-For')).toEqual(['203.0.113.7']);
   });
 
   it('hold for anonymous and bypassed calls too', async () => {

@@ -37,13 +37,17 @@ const entry = (reason: string): WouldDenyEntry => ({
   lastEventId: '019a0000-0000-7000-8000-000000000009',
   lastMethod: 'GET',
   lastPath: '/rest/api/2/myself',
+  paths: [{ method: 'GET', path: '/rest/api/2/myself', count: 3 }],
+  pathCount: 1,
+  clients: [{ credentialName: 'nightly build', clientIp: '203.0.113.7', userAgent: 'curl/8.5.0', count: 3 }],
+  clientCount: 1,
 });
 
 const audit = {
   days: 0,
-  wouldDenyReport(days: number): Promise<WouldDenyEntry[]> {
+  wouldDenyReport(days: number, reasons: readonly string[]): Promise<WouldDenyEntry[]> {
     audit.days = days;
-    return Promise.resolve([entry('group_not_allowed'), entry('ip_not_allowed'), entry('read_only_user')]);
+    return Promise.resolve(reasons.map(entry));
   },
 };
 
@@ -138,6 +142,23 @@ describe('the group restrictions', () => {
     directory.asked.length = 0;
     await put({ ...access('readers'), readOnly: { enabled: true, groups: ['API-Users'] } });
     expect(directory.asked).toEqual(['API-Users']);
+  });
+
+  it('ask again about groups whose list is switched on or enforced by the save', async () => {
+    await withApplication('application');
+    const off = { apiAccess: { enabled: false, groups: ['Readers'] }, mode: 'report' };
+    await put(off);
+    const watched = { apiAccess: { enabled: true, groups: ['Readers'] }, mode: 'report' };
+    for (const [settings, asked] of [
+      [off, []],
+      [watched, ['Readers']],
+      [watched, []],
+      [{ ...watched, mode: 'enforce' }, ['Readers']],
+    ] as const) {
+      directory.asked.length = 0;
+      await put(settings);
+      expect(directory.asked).toEqual(asked);
+    }
   });
 
   it('are saved, with a warning, while the directory is away', async () => {

@@ -91,12 +91,47 @@ describe('the IP restrictions', () => {
     expect((await put({ ...list, reverseProxy }, via('203.0.113.7'))).status).toBe(200);
     expect((await node.call('GET', '/restrictions/ip/whoami', undefined, via('198.51.100.9'))).body).toEqual({
       peerIp: '10.9.0.2',
+      peerTrusted: true,
+      header: { name: 'x-forwarded-for', lines: ['198.51.100.9'] },
+      walk: [{ value: '198.51.100.9', address: '198.51.100.9', trusted: false }],
       clientIp: '198.51.100.9',
       allowed: false,
+      detail: '198.51.100.9 is not in the list of allowed addresses.',
     });
     expect((await node.call('GET', '/restrictions/ip/whoami', undefined, via())).body).toMatchObject({
       clientIp: null,
       allowed: false,
+    });
+  });
+
+  it('show an admin the walk through the header, and where it ends', async () => {
+    const reverseProxy = { enabled: true, header: 'X-Client', trustedProxies: ['10.9.0.0/24'] };
+    await put({ ...list, reverseProxy }, inside);
+    const seen = async (remoteAddress: string, line: string): Promise<Record<string, unknown>> => {
+      const options = { remoteAddress, headers: { 'x-client': line } };
+      return (await node.call('GET', '/restrictions/ip/whoami', undefined, options)).body;
+    };
+    expect(await seen('10.9.0.2', '1.2.3.4, [2001:DB8::7]:443 , 10.9.0.3:80')).toMatchObject({
+      walk: [
+        { value: '10.9.0.3:80', address: '10.9.0.3', trusted: true },
+        { value: '[2001:DB8::7]:443', address: '2001:db8::7', trusted: false },
+      ],
+      clientIp: '2001:db8::7',
+      allowed: false,
+    });
+    expect(await seen('10.9.0.2', '203.0.113.7, fe80::1%eth0')).toMatchObject({
+      walk: [{ value: 'fe80::1%eth0', address: null, trusted: false }],
+      clientIp: null,
+      allowed: false,
+    });
+    expect(await seen('203.0.113.7', '10.9.0.3')).toEqual({
+      peerIp: '203.0.113.7',
+      peerTrusted: false,
+      header: { name: 'x-client', lines: ['10.9.0.3'] },
+      walk: [],
+      clientIp: '203.0.113.7',
+      allowed: true,
+      detail: null,
     });
   });
 

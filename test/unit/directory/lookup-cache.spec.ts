@@ -59,7 +59,7 @@ describe('a cache of look-ups', () => {
     await cache.get('a', found('old'));
     now += FRESH_MS;
     expect(await cache.get('a', failing)).toEqual({ name: 'old' });
-    now += STALE_MS - FRESH_MS;
+    now += STALE_MS - FRESH_MS - 1;
     expect(await cache.get('a', failing)).toEqual({ name: 'old' });
     now += 1;
     await expect(Promise.resolve(cache.get('a', failing))).rejects.toThrow('away');

@@ -1,3 +1,4 @@
+import type { MethodRuleSetting } from '../../../src/lib/method-rule.js';
 import type { Exchange } from '../../../src/modules/decisions/exchange.port.js';
 import {
   DEFAULT_GLOBAL_SETTINGS,
@@ -10,16 +11,13 @@ import {
   compilePublicApi,
   DEFAULT_PUBLIC_API_SETTINGS,
 } from '../../../src/modules/public-api/public-api-settings.policy.js';
-import type {
-  ApiRuleSetting,
-  PublicApiSettings,
-} from '../../../src/modules/public-api/public-api-settings.policy.js';
+import type { PublicApiSettings } from '../../../src/modules/public-api/public-api-settings.policy.js';
 import { PUBLIC_API } from '../../../src/modules/public-api/public-api.port.js';
 import { bitbucket, exchange, head, jira, snapshotWith } from '../../factories/exchange.js';
 
 const publicApi = new PublicApiGuard();
 const bypass = new BypassGuard();
-const rule = (path: string, methods: string[] = [], application?: string): ApiRuleSetting => ({
+const rule = (path: string, methods: string[] = [], application?: string): MethodRuleSetting => ({
   path,
   methods,
   ...(application === undefined ? {} : { application }),
@@ -139,6 +137,22 @@ describe('restricted public APIs', () => {
   ])('need authentication however they are written: %s', (path) => {
     expect(outcome(globally(request('GET', path, restricted), 'application'))).toBe(REFUSED);
     expect(outcome(request('GET', path, restricted))).toBe(REFUSED);
+  });
+
+  it.each([
+    ['/rest/x/@me', '/rest/x/%40me'],
+    ['/rest/x/%40me', '/rest/x/@me'],
+    ['/rest/x/a:b', '/rest/x/a%3Ab'],
+    ['/rest/x/a%7Cb', '/rest/x/a|b'],
+  ])('cannot be slipped past by escaping: %s holds for %s', (path, sent) => {
+    const settings = {
+      restricted: [rule(path)],
+      bypass: [rule('/rest/x/**')],
+      additionalPublic: [rule('/rest/x/**')],
+    };
+    const asked = request('GET', sent, settings);
+    expect(bypass.decide(asked)).toBeUndefined();
+    expect(outcome(asked)).toBe(REFUSED);
   });
 
   it('hold for HEAD where they hold for GET', () => {

@@ -7,7 +7,8 @@ import {
 } from '../../../src/modules/restrictions/group-settings.policy.js';
 import type { GroupSettings } from '../../../src/modules/restrictions/group-settings.policy.js';
 import { PermissionGuard } from '../../../src/modules/restrictions/permission.guard.js';
-import { GROUP_RESTRICTIONS } from '../../../src/modules/restrictions/restrictions.port.js';
+import { compileReadWrite } from '../../../src/modules/restrictions/read-write-settings.policy.js';
+import { GROUP_RESTRICTIONS, READ_WRITE } from '../../../src/modules/restrictions/restrictions.port.js';
 import { exchange, head, jira, snapshotWith, user } from '../../factories/exchange.js';
 
 const guard = new PermissionGuard();
@@ -188,6 +189,44 @@ describe('endpoints that make credentials or sessions', () => {
 
   it('are served when the admin opened them', () => {
     expect(via('oauth', ['/rest/pat/**']).decision).toBeUndefined();
+  });
+});
+
+describe('an admin who lists every POST as a read', () => {
+  const everything = compileReadWrite({ reads: [{ methods: ['POST'], path: '/**' }], writes: [] });
+  const ask = (kind: 'oauth' | 'pat', policyPath: string): string | undefined => {
+    const snapshot = READ_WRITE.replaceIn(under({ readOnly: readers }), everything);
+    const request = exchange({
+      snapshot,
+      head: head({ method: 'POST' }),
+      policyPath,
+      principal: user({ groups: ['readers'] }),
+      credential: { kind, form: 'bearer', secret: 'x' },
+    });
+    request.decision = guard.decide(request) as StepResult;
+    return reason(request);
+  };
+
+  it('lets members of a read-only group make them', () => {
+    expect(ask('oauth', '/rest/api/2/issue')).toBeUndefined();
+  });
+
+  it.each(['oauth', 'pat'] as const)(
+    'does not let them make credentials, whatever they come with: %s',
+    (kind) => {
+      expect(ask(kind, '/rest/pat/latest/tokens')).toBe('read_only_user');
+    },
+  );
+
+  it('does not open what makes credentials to others', () => {
+    const request = exchange({
+      snapshot: snapshotWith(READ_WRITE, everything),
+      head: head({ method: 'POST' }),
+      policyPath: '/rest/pat/latest/tokens',
+      principal: user(),
+      credential: oauth,
+    });
+    expect(guard.decide(request)).toMatchObject({ reason: 'endpoint_protected' });
   });
 });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import {
-  isReadingPost,
+  findReadingPost,
   READING_POSTS,
 } from '../../../src/modules/restrictions/catalogue/read-catalogue.policy.js';
+import { WRITING_GETS } from '../../../src/modules/restrictions/catalogue/write-catalogue.policy.js';
 import type { Product } from '../../../src/modules/applications/applications.port.js';
 
 const PRODUCTS: Readonly<Record<string, Product>> = {
@@ -36,8 +37,19 @@ describe('docs/read-write.md', () => {
   it('lists the POSTs that read, all of them and no others', () => {
     const pages = documented();
     for (const product of Object.values(PRODUCTS)) {
-      expect([...pages[product]].sort()).toEqual([...READING_POSTS[product]].sort());
+      const shipped = READING_POSTS.filter((post) => post.product === product).map(({ path }) => path);
+      expect([...pages[product]].sort()).toEqual(shipped.sort());
     }
+  });
+
+  it('names every pattern of the GETs that count as writes', () => {
+    const page = readFileSync('docs/read-write.md', 'utf8');
+    const [, section = ''] = page.split('## GETs that count as writes');
+    const [table = ''] = section.split('\n## ');
+    const listed = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`(\/[^`]+)`/g)].map(([, path = '']) => path),
+    );
+    expect(listed.sort()).toEqual(WRITING_GETS.map(({ path }) => path).sort());
   });
 });
 
@@ -54,6 +66,6 @@ describe('the catalogue of reading POSTs', () => {
       ['bitbucket', '/rest/build-status/latest/commits/abc'],
       ['bitbucket', '/rest/mirroring/latest/authenticate'],
     ];
-    expect(writes.filter(([product, path]) => isReadingPost(product, path))).toEqual([]);
+    expect(writes.filter(([product, path]) => findReadingPost(product, path))).toEqual([]);
   });
 });

@@ -1,16 +1,13 @@
+import { compileReadWrite } from '../../../src/modules/restrictions/read-write-settings.policy.js';
 import { classify } from '../../../src/modules/restrictions/read-write.policy.js';
+import type { LfsOperation } from '../../../src/modules/restrictions/read-write.policy.js';
+import { applicationOf, headOf } from '../../factories/classified-call.js';
 import type { Product } from '../../../src/modules/applications/applications.port.js';
 
+const NOTHING = compileReadWrite({ reads: [], writes: [] });
 function call(product: Product, method: string, target: string, change: object = {}): 'read' | 'write' {
   const [path = '', query] = target.split('?');
-  const head = {
-    method,
-    query: query === undefined ? '' : `?${query}`,
-    exactPath: true,
-    upgrade: false,
-    ...change,
-  };
-  return classify(product, head, path);
+  return classify(NOTHING, applicationOf(product), headOf(method, query, change), path).classification;
 }
 
 describe('a call', () => {
@@ -127,11 +124,20 @@ describe('a call', () => {
   });
 
   it('for Git LFS objects reads only when somebody read in its body that it downloads', () => {
-    const head = { method: 'POST', query: '', exactPath: true, upgrade: false };
+    const batch = (product: Product, path: string, operation: LfsOperation, change: object = {}): string =>
+      classify(NOTHING, applicationOf(product), headOf('POST', '', change), path, operation).classification;
     const path = '/scm/p/r.git/info/lfs/objects/batch';
-    expect(classify('bitbucket', head, path, 'download')).toBe('read');
-    expect(classify('bitbucket', head, path, 'upload')).toBe('write');
-    expect(classify('bitbucket', head, `${path}/x`, 'download')).toBe('write');
-    expect(classify('jira', head, path, 'download')).toBe('write');
+    expect(batch('bitbucket', path, 'download')).toBe('read');
+    expect(batch('bitbucket', path, 'upload')).toBe('write');
+    expect(batch('bitbucket', `${path}/x`, 'download')).toBe('write');
+    expect(batch('bitbucket', path, 'download', { exactPath: false })).toBe('write');
+    expect(batch('jira', path, 'download')).toBe('write');
   });
+
+  it.each(['/scm/p/r.git/info/refs/', '/scm/p/r.git/INFO/REFS'])(
+    'that may begin a push is a write in another spelling too: %s',
+    (path) => {
+      expect(call('bitbucket', 'GET', `${path}?service=git-receive-pack`)).toBe('write');
+    },
+  );
 });

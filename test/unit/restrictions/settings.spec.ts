@@ -107,7 +107,11 @@ describe('group settings', () => {
   });
 
   it('know which groups are new', () => {
-    const before = { ...DEFAULT_GROUP_SETTINGS, readOnly: { enabled: true, groups: ['Staff'] } };
+    const before = {
+      ...DEFAULT_GROUP_SETTINGS,
+      readOnly: { enabled: true, groups: ['Staff'] },
+      apiAccess: { enabled: true, groups: ['Users'] },
+    };
     const after = { ...before, apiAccess: { enabled: true, groups: ['staff', 'ops', 'OPS'] } };
     expect(newGroups(before, after)).toHaveLength(1);
     expect(newGroups(before, after)[0]?.toLowerCase()).toBe('ops');

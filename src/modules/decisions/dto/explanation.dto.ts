@@ -4,6 +4,7 @@ const OUTCOMES = ['continue', 'forward', 'deny', 'skipped'] as const;
 const CLASSIFICATIONS = ['read', 'write'] as const;
 const KINDS = ['api-token', 'oauth', 'pat', 'basic', 'oauth1', 'session', 'none'] as const;
 const FORWARD_KINDS = ['forwarded', 'bypassed', 'anonymous', 'passed-through', 'session'] as const;
+const CLASSIFIERS = ['setting', 'catalogue', 'rule'] as const;
 const SCOPES = ['read', 'write', 'admin'] as const;
 
 /** What one step said. */
@@ -49,6 +50,20 @@ export class PrincipalView {
   tokenName: string | null;
 }
 
+/** What decided whether the call reads or writes. */
+export class ClassifiedByView {
+  /** `setting`: an entry of `restrictions/read-write`; `catalogue`: a shipped one; `rule`: no entry of a list. */
+  @ApiProperty({ enum: CLASSIFIERS })
+  source: 'setting' | 'catalogue' | 'rule';
+
+  /** The pattern of the entry that decided. */
+  @ApiProperty({ type: String, nullable: true })
+  path: string | null;
+
+  /** In words for the admin. */
+  detail: string;
+}
+
 /** What the gateway would do with a request, and why. Nothing was forwarded. */
 export class ExplanationView {
   @ApiProperty({ enum: ['forward', 'deny'] })
@@ -81,6 +96,8 @@ export class ExplanationView {
 
   @ApiProperty({ enum: CLASSIFICATIONS })
   classification: 'read' | 'write';
+
+  classifiedBy: ClassifiedByView;
 
   /** The kind of credential that was recognised. */
   @ApiProperty({ enum: KINDS })

@@ -2,46 +2,69 @@ import { compilePatternSet } from '../../../lib/ant-pattern.js';
 import type { PatternSet } from '../../../lib/ant-pattern.js';
 import { withVersionAliases } from '../../../lib/rest-version.js';
 import type { Product } from '../../applications/applications.port.js';
+import type { Classified } from '../classified.policy.js';
+
+/** A POST operation that only reads. */
+export interface ReadingPost {
+  readonly product: Product;
+  readonly path: string;
+  readonly description: string;
+}
+
+function listed(
+  product: Product,
+  posts: readonly (readonly [path: string, description: string])[],
+): ReadingPost[] {
+  return posts.map(([path, description]) => ({ product, path, description }));
+}
 
 /**
  * POST operations that only read, by product. Taken from Atlassian's published API descriptions: an operation
  * is here when its description says that it answers something and changes nothing. docs/read-write.md tells
  * how the list is made. What is not here is a write.
  */
-export const READING_POSTS: Readonly<Record<Product, readonly string[]>> = {
-  jira: [
-    '/rest/api/2/search',
-    '/rest/api/2/worklog/list',
-    '/rest/api/2/licenseValidator',
-    '/rest/api/2/password/policy/createUser',
-    '/rest/api/2/password/policy/updateUser',
-    '/rest/pat/1.0/tokens/search',
-  ],
-  confluence: ['/rest/api/contentbody/convert/*', '/rest/pat/1.0/tokens/search'],
-  bitbucket: [
-    '/rest/build-status/1.0/commits/stats',
-    '/rest/api/1.0/markup/preview',
-    '/rest/api/1.0/migration/exports/preview',
-    '/rest/api/1.0/migration/mesh/preview',
-    '/rest/search/1.0/search',
-    // Fetch and clone. Pushing goes to git-receive-pack.
-    '/scm/**/git-upload-pack',
-  ],
-};
+export const READING_POSTS: readonly ReadingPost[] = [
+  ...listed('jira', [
+    ['/rest/api/2/search', 'Searches issues with JQL'],
+    ['/rest/api/2/worklog/list', 'Work logs by their ids'],
+    ['/rest/api/2/licenseValidator', 'Whether a licence is valid'],
+    ['/rest/api/2/password/policy/createUser', 'Whether a password of a new user would do'],
+    ['/rest/api/2/password/policy/updateUser', 'Whether a new password of a user would do'],
+    ['/rest/pat/1.0/tokens/search', 'Searches personal access tokens'],
+  ]),
+  ...listed('confluence', [
+    ['/rest/api/contentbody/convert/*', 'Converts a content body'],
+    ['/rest/pat/1.0/tokens/search', 'Searches personal access tokens'],
+  ]),
+  ...listed('bitbucket', [
+    ['/rest/build-status/1.0/commits/stats', 'Counts builds of commits'],
+    ['/rest/api/1.0/markup/preview', 'Renders markup'],
+    ['/rest/api/1.0/migration/exports/preview', 'What an export would hold'],
+    ['/rest/api/1.0/migration/mesh/preview', 'What a migration to Mesh would move'],
+    ['/rest/search/1.0/search', 'Searches code'],
+    // Pushing goes to git-receive-pack.
+    ['/scm/**/git-upload-pack', 'Git fetch and clone'],
+  ]),
+];
 
-function compile(patterns: readonly string[]): PatternSet<true> {
+function compile(product: Product): PatternSet<Classified> {
+  const posts = READING_POSTS.filter((post) => post.product === product);
   return compilePatternSet(
-    patterns.flatMap(withVersionAliases).map((pattern) => ({ pattern, value: true as const })),
+    posts.flatMap(({ path, description }) => {
+      const detail = `A POST that only reads, by the catalogue: ${description}.`;
+      const value: Classified = { classification: 'read', source: 'catalogue', path, detail };
+      return withVersionAliases(path).map((pattern) => ({ pattern, value }));
+    }),
   );
 }
 
-const COMPILED: Readonly<Record<Product, PatternSet<true>>> = {
-  jira: compile(READING_POSTS.jira),
-  confluence: compile(READING_POSTS.confluence),
-  bitbucket: compile(READING_POSTS.bitbucket),
+const COMPILED: Readonly<Record<Product, PatternSet<Classified>>> = {
+  jira: compile('jira'),
+  confluence: compile('confluence'),
+  bitbucket: compile('bitbucket'),
 };
 
-/** True when a POST to the path only reads. The caller makes sure that the path was sent in canonical form. */
-export function isReadingPost(product: Product, policyPath: string): boolean {
-  return COMPILED[product].match(policyPath) === true;
+/** What the catalogue says of a POST that only reads. The caller makes sure that the path was sent in canonical form. */
+export function findReadingPost(product: Product, policyPath: string): Classified | undefined {
+  return COMPILED[product].match(policyPath);
 }

@@ -71,10 +71,40 @@ export class ConfirmQuery {
   confirm?: boolean;
 }
 
+/** The configured header, and what your request brought in it. */
+export class WhoAmIHeaderView {
+  /** Lower case. */
+  name: string;
+
+  /** The lines as they came, believed or not. */
+  lines: string[];
+}
+
+/** One address of the header. */
+export class HopView {
+  /** As it was sent. */
+  value: string;
+
+  /** As it was read; null when it cannot be, and then nobody knows the client. */
+  @ApiProperty({ type: String, nullable: true })
+  address: string | null;
+
+  /** False: the walk ends here, and this is the client. */
+  trusted: boolean;
+}
+
 /** How the data plane would see your requests. */
 export class WhoAmIView {
   /** The address that opened the connection. */
   peerIp: string;
+
+  /** Whether it is a trusted proxy: only then is the header believed. */
+  peerTrusted: boolean;
+
+  header: WhoAmIHeaderView;
+
+  /** The addresses of the header from the right, as far as they were looked at. */
+  walk: HopView[];
 
   /** Your address by the reverse proxy rule; null when a trusted proxy did not say. */
   @ApiProperty({ type: String, nullable: true })
@@ -82,4 +112,8 @@ export class WhoAmIView {
 
   /** Whether the IP restrictions in force let it in. */
   allowed: boolean;
+
+  /** Why not, in words. */
+  @ApiProperty({ type: String, nullable: true })
+  detail: string | null;
 }
