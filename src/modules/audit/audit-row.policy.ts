@@ -47,7 +47,8 @@ export interface ChainLink {
   readonly hash: string;
 }
 
-const LIMITS = {
+/** In characters. */
+export const ROW_LIMITS = {
   short: 200,
   name: 255,
   detail: 1000,
@@ -63,32 +64,31 @@ export function toRow(event: AuditEvent): AuditRow {
   return {
     id: event.id,
     time: new Date(event.time).toISOString(),
-    request_id: cleanText(event.requestId, LIMITS.short),
+    request_id: cleanText(event.requestId, ROW_LIMITS.short),
     category: event.category,
     decision: event.decision,
     reason: event.reason,
-    detail: text(event.detail, LIMITS.detail),
-    application: text(event.application, LIMITS.short),
-    method: text(event.method, LIMITS.short),
-    path: text(event.path, LIMITS.path),
-    query: event.query ? redactQuery(event.query, LIMITS.query) : undefined,
-    status: whole(event.status),
-    username: text(event.user, LIMITS.name),
+    detail: text(event.detail, ROW_LIMITS.detail),
+    application: text(event.application, ROW_LIMITS.short),
+    method: text(event.method, ROW_LIMITS.short),
+    path: text(event.path, ROW_LIMITS.path),
+    query: event.query ? redactQuery(event.query, ROW_LIMITS.query) : undefined,
+    status: storedWhole(event.status),
+    username: text(event.user, ROW_LIMITS.name),
     credential_kind: event.credentialKind,
-    credential_id: text(event.credentialId, LIMITS.short),
-    credential_name: text(event.credentialName, LIMITS.name),
-    credential_provider: text(event.credentialProvider, LIMITS.short),
-    client_ip: address(event.clientIp),
-    peer_ip: address(event.peerIp),
-    user_agent: text(event.userAgent, LIMITS.userAgent),
-    duration_ms: milliseconds(event.durationMs),
-    upstream_ms: milliseconds(event.upstreamMs),
-    request_bytes: whole(event.requestBytes),
-    response_bytes: whole(event.responseBytes),
-    would_deny:
-      event.wouldDeny && event.wouldDeny.length > 0 ? event.wouldDeny.slice(0, MOST_RULES) : undefined,
-    config_version: whole(event.configVersion),
-    target: text(event.target, LIMITS.name),
+    credential_id: text(event.credentialId, ROW_LIMITS.short),
+    credential_name: text(event.credentialName, ROW_LIMITS.name),
+    credential_provider: text(event.credentialProvider, ROW_LIMITS.short),
+    client_ip: storedAddress(event.clientIp),
+    peer_ip: storedAddress(event.peerIp),
+    user_agent: text(event.userAgent, ROW_LIMITS.userAgent),
+    duration_ms: storedMilliseconds(event.durationMs),
+    upstream_ms: storedMilliseconds(event.upstreamMs),
+    request_bytes: storedWhole(event.requestBytes),
+    response_bytes: storedWhole(event.responseBytes),
+    would_deny: storedRules(event.wouldDeny),
+    config_version: storedWhole(event.configVersion),
+    target: text(event.target, ROW_LIMITS.name),
     before: json(event.before),
     after: json(event.after),
   };
@@ -98,16 +98,22 @@ function text(value: string | undefined, limit: number): string | undefined {
   return value === undefined ? undefined : cleanText(value, limit);
 }
 
-function whole(value: number | undefined): number | undefined {
+export function storedWhole(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) ? undefined : Math.trunc(value);
 }
 
-function milliseconds(value: number | undefined): number | undefined {
-  return value === undefined || !Number.isFinite(value) ? undefined : Math.round(value * 1000) / 1000;
+/** With microseconds, which is more than clocks tell. */
+export function storedMilliseconds(value: number | undefined): number | undefined {
+  const rounded = value === undefined ? Number.NaN : Math.round(value * 1000) / 1000;
+  return Number.isFinite(rounded) ? rounded : undefined;
+}
+
+export function storedRules(rules: readonly string[] | undefined): readonly string[] | undefined {
+  return rules && rules.length > 0 ? rules.slice(0, MOST_RULES) : undefined;
 }
 
 /** Only what PostgreSQL reads as an address: filters compare it as one. */
-function address(value: string | undefined): string | undefined {
+export function storedAddress(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const zone = value.indexOf('%');
   const plain = zone < 0 ? value : value.slice(0, zone);
@@ -118,5 +124,5 @@ function json(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const result = JSON.stringify(redactValue(value));
   if (result === undefined) return undefined;
-  return result.length > LIMITS.json ? '{"truncated":true}' : result;
+  return result.length > ROW_LIMITS.json ? '{"truncated":true}' : result;
 }

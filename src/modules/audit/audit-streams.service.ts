@@ -25,7 +25,7 @@ export class AuditStreams implements OnApplicationShutdown {
     private readonly sinks: AuditSinks,
     @Inject(LOGGER) private readonly log: Logger,
   ) {
-    audit.onRows((rows) => sinks.push(rows));
+    audit.onRows({ wanted: () => sinks.states.length > 0, take: (rows) => sinks.push(rows) });
     changes.onRow((row) => this.expect(row));
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Spill } from '../../platform/spill/spill.js';
-import { ChainKeeper, lineOf, rowJson } from './audit-chain.policy.js';
+import { ChainKeeper, lineOf } from './audit-chain.policy.js';
+import { eventJson } from './audit-line.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import type { AuditQueue } from './audit-queue.service.js';
 import { toRow } from './audit-row.policy.js';
@@ -14,8 +15,9 @@ export interface SpillLimits {
 /** What the writer needs of the outside; all of it optional but the log. */
 export interface WriterHooks {
   readonly log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
-  /** Given each slice of events right after it is on its way to the disk. */
+  /** Given each slice of events right after it is on its way to the disk, where `wantsRows` says that it is wanted. */
   readonly onRows?: (rows: readonly AuditRow[]) => void;
+  readonly wantsRows?: () => boolean;
   /** Called when there is something new for the database. */
   readonly onAppended?: () => void;
 }
@@ -129,14 +131,16 @@ export class AuditWriter {
 
   /** Turns events into lines. One that cannot be is counted and left out; the others go on. */
   private serialize(events: readonly AuditEvent[]): { text: string; lines: number } {
+    const wanted = this.hooks.wantsRows?.() ?? true;
     const rows: AuditRow[] = [];
+    let lines = 0;
     let text = '';
     for (const event of events) {
       try {
-        const row = toRow(event);
-        const json = rowJson(row);
-        text += `${lineOf(json, this.chains.link(row.time.slice(0, 10), json))}\n`;
-        rows.push(row);
+        const json = eventJson(event);
+        text += `${lineOf(json, this.chains.link(dayOf(event.time), json))}\n`;
+        lines += 1;
+        if (wanted) rows.push(toRow(event));
       } catch (error) {
         this.lost += 1;
         this.hooks.log.error(
@@ -146,7 +150,7 @@ export class AuditWriter {
       }
     }
     if (rows.length > 0) this.hooks.onRows?.(rows);
-    return { text, lines: rows.length };
+    return { text, lines };
   }
 
   /** Writes what is held. False when there is no room and nothing may be dropped: it stays held. */
@@ -190,4 +194,18 @@ export class AuditWriter {
     };
     this.hooks.log.error({ ...fields, err: error }, message);
   }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+let dayStart = NaN;
+let day = '';
+
+/** The UTC day of a time: it changes once a day, and is asked for with every event. */
+function dayOf(time: number): string {
+  const start = time - (time % DAY_MS);
+  if (start !== dayStart) {
+    dayStart = start;
+    day = new Date(time).toISOString().slice(0, 10);
+  }
+  return day;
 }

@@ -24,6 +24,13 @@ const QUEUE_CAPACITY = 50_000;
 const ADOPT_EVERY_MS = 30_000;
 const SHUTDOWN_MS = 5000;
 
+/** Must be quick and not throw. */
+export interface RowListener {
+  /** False spares the making of rows that nobody reads. */
+  readonly wanted: () => boolean;
+  readonly take: (rows: readonly AuditRow[]) => void;
+}
+
 /** Takes events from requests and hands them, through the spill, to the database. */
 @Injectable()
 export class AuditService
@@ -34,7 +41,7 @@ export class AuditService
   private readonly spill: Spill;
   private readonly writer: AuditWriter;
   private readonly shipper: AuditShipper;
-  private readonly rowListeners: ((rows: readonly AuditRow[]) => void)[] = [];
+  private readonly rowListeners: RowListener[] = [];
   private adoptTimer: NodeJS.Timeout | undefined;
   private writtenRows = 0;
 
@@ -50,6 +57,7 @@ export class AuditService
     this.writer = new AuditWriter(this.queue, this.spill, clock, {
       log,
       onRows: (rows) => this.tellListeners(rows),
+      wantsRows: () => this.rowListeners.some(({ wanted }) => wanted()),
       onAppended: () => this.shipper.notify(),
     });
     this.shipper = new AuditShipper(this.spill, dataSource, {
@@ -101,8 +109,8 @@ export class AuditService
     await this.shipper.drained(timeoutMs);
   }
 
-  /** Gives every slice of rows on its way to the disk to `listener`, which must be quick and not throw. */
-  onRows(listener: (rows: readonly AuditRow[]) => void): void {
+  /** Gives every slice of rows on its way to the disk to a listener while it wants them. */
+  onRows(listener: RowListener): void {
     this.rowListeners.push(listener);
   }
 
@@ -126,7 +134,7 @@ export class AuditService
   }
 
   private tellListeners(rows: readonly AuditRow[]): void {
-    for (const listener of this.rowListeners) listener(rows);
+    for (const listener of this.rowListeners) if (listener.wanted()) listener.take(rows);
   }
 
   private async adopt(): Promise<void> {

@@ -1,3 +1,5 @@
+import { isPlain } from './plain-text.policy.js';
+
 /** What a secret is replaced by. */
 export const REDACTED = '[redacted]';
 
@@ -14,10 +16,6 @@ const SECRET_NAMES = new Set(
     .split(/\s+/)
     .filter((name) => name.length > 0),
 );
-
-/** Any of these makes a text worth a second look; everything else passes at the cost of one scan. */
-const SUSPICIOUS =
-  /[^\x20-\x7e]|rgt_|eyJ|BBDC-|gh[opsur]_|github_pat_|glpat-|xox[a-z]-|-----BEGIN|Bearer |Basic |[\w+/=-]{40}/i;
 
 const SECRET_SHAPES: readonly RegExp[] = [
   /rgt_[0-9A-Za-z]*/g,
@@ -43,25 +41,8 @@ const UNPRINTABLE =
  * written as `\u{…}`, cut to `limit` characters.
  */
 export function cleanText(text: string, limit: number): string {
-  if (text.length <= limit && knownClean.has(text)) return text;
   const cut = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
-  if (SUSPICIOUS.test(cut)) return escapeUnprintable(redactShapes(cut));
-  if (cut === text) remember(text);
-  return cut;
-}
-
-/**
- * Texts that were scanned and hold nothing of a secret. The same paths, users and clients come again and again,
- * and the scan is the dearest part of an event.
- */
-const knownClean = new Set<string>();
-const MOST_REMEMBERED = 5000;
-const LONGEST_REMEMBERED = 300;
-
-function remember(text: string): void {
-  if (text.length > LONGEST_REMEMBERED) return;
-  if (knownClean.size >= MOST_REMEMBERED) knownClean.clear();
-  knownClean.add(text);
+  return isPlain(cut) ? cut : escapeUnprintable(redactShapes(cut));
 }
 
 /** A text with everything that looks like a credential replaced. */
@@ -108,7 +89,7 @@ function redactParameter(parameter: string): string {
 
 function holdsSecret(value: string): boolean {
   const plain = decodeUntilStable(value);
-  return SUSPICIOUS.test(plain) && redactShapes(plain) !== plain;
+  return !isPlain(plain) && redactShapes(plain) !== plain;
 }
 
 /** Long, and mixed as only generated text is: digits, upper and lower case together. */
