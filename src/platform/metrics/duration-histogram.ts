@@ -16,15 +16,18 @@ export interface DurationSeries {
  * prom-client's own costs a microsecond. What Prometheus reads is put together when it asks.
  */
 export class DurationHistogram {
+  readonly type = 'histogram';
+  readonly labelNames: readonly string[];
   private readonly series = new Map<string, Series>();
 
   constructor(
     readonly name: string,
-    private readonly help: string,
+    readonly help: string,
     private readonly label: string,
     private readonly bounds: readonly number[],
     registry: Registry,
   ) {
+    this.labelNames = [label];
     registry.registerMetric(this as unknown as Parameters<Registry['registerMetric']>[0]);
   }
 
@@ -53,7 +56,7 @@ export class DurationHistogram {
     return Promise.resolve({
       name: this.name,
       help: this.help,
-      type: 'histogram',
+      type: this.type,
       aggregator: 'sum',
       values,
     });
