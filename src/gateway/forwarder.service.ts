@@ -54,9 +54,9 @@ export class Forwarder {
   async prepareUpgrade(exchange: GatewayExchange): Promise<PreparedUpgrade | Denial> {
     const application = applicationOf(exchange);
     const way = wayOf(exchange);
-    const acting = await this.act(exchange, application, way, undefined);
+    const acting = await this.act(exchange, application, way, undefined, false);
     if (isDenial(acting)) return acting;
-    const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
+    const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
     return { request: { ...this.head(exchange, application, way, acting, false), body: null }, judge };
   }
 
@@ -77,7 +77,9 @@ export class Forwarder {
       return undefined;
     }
     if (exchange.formWasRead) return this.startWithForm(exchange, application, way, request, response);
-    const acting = this.act(exchange, application, way, undefined);
+    const { method, hasBody } = exchange.head;
+    const repeatable = mayRetry && !hasBody && isRepeatable(method);
+    const acting = this.act(exchange, application, way, undefined, repeatable);
     const go = (result: ActingRequest | Denial): void => {
       const body = exchange.smallBody ?? (exchange.head.hasBody ? request : null);
       this.dispatch({ exchange, request, response, mayRetry, application, way }, result, body);
@@ -96,7 +98,7 @@ export class Forwarder {
   ): Promise<void> {
     const sent = (await exchange.readForm()) ?? '';
     const form = outgoingParameters(sent, way);
-    const acting = await this.act(exchange, application, way, form);
+    const acting = await this.act(exchange, application, way, form, false);
     const body = exchange.head.hasBody ? Buffer.from(form, 'latin1') : null;
     this.dispatch({ exchange, request, response, mayRetry: false, application, way }, acting, body);
   }
@@ -106,12 +108,14 @@ export class Forwarder {
     application: Application,
     way: Way,
     form: string | undefined,
+    repeatable: boolean,
   ): ActingRequest | Denial | Promise<ActingRequest | Denial> {
     const { path, query } = outgoingTarget(exchange, application, way);
     if (way.mode !== 'identity') return { target: path + query, headers: [] };
     const principal = exchange.principal;
     if (!principal?.verified) throw new Error('An identity would be injected without a verified principal.');
-    return this.identity.actAs(application, principal, { method: exchange.head.method, path, query, form });
+    const { method } = exchange.head;
+    return this.identity.actAs(application, principal, { method, path, query, form, repeatable });
   }
 
   private dispatch(run: Run, acting: ActingRequest | Denial, body: UpstreamRequest['body']): void {
@@ -121,7 +125,7 @@ export class Forwarder {
       return;
     }
     const head = this.head(exchange, application, way, acting, Buffer.isBuffer(body));
-    const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
+    const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
     const answerHeaders = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
     const upstream: UpstreamExchange = new UpstreamExchange(
       response,
@@ -172,7 +176,7 @@ export class Forwarder {
       run.mayRetry &&
       failure.beforeAnswer &&
       failure.reason === 'upstream_unavailable' &&
-      (method === 'GET' || method === 'HEAD');
+      isRepeatable(method);
     if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
       if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
       this.recorder.deny(exchange, response, judge.denialFor(failure));
@@ -218,6 +222,10 @@ interface Run {
   readonly mayRetry: boolean;
   readonly application: Application;
   readonly way: Way;
+}
+
+function isRepeatable(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function applicationOf(exchange: GatewayExchange): Application {

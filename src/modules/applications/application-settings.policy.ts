@@ -1,4 +1,10 @@
-import type { Application, DirectorySettings, IdentitySettings, Product } from './applications.port.js';
+import type {
+  Application,
+  DirectorySettings,
+  IdentitySettings,
+  MintedPatSettings,
+  Product,
+} from './applications.port.js';
 import { parseBaseUrl } from './base-url.policy.js';
 
 export interface KeyPair {
@@ -8,7 +14,12 @@ export interface KeyPair {
 
 /** The identity mode as an admin chose it; the key pair of `oauth1` is kept beside it. */
 export type IdentityChoice =
-  | { readonly mode: 'oauth1'; readonly consumerKey: string; readonly signingBaseUrl?: string }
+  | {
+      readonly mode: 'oauth1';
+      readonly consumerKey: string;
+      readonly signingBaseUrl?: string;
+      readonly mintedPat?: MintedPatSettings;
+    }
   | Exclude<IdentitySettings, { mode: 'oauth1' }>;
 
 /** Everything an admin set for one application, secrets in the clear. Never leaves the process. */

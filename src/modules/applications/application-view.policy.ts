@@ -58,7 +58,7 @@ function identityView(settings: ApplicationSettings): IdentityView {
       };
     }
     case 'pat':
-      return { mode: 'pat', setup: patSteps(settings.key) };
+      return { ...identity, setup: patSteps(settings.key) };
     case 'none':
       return { mode: 'none', setup: [] };
   }

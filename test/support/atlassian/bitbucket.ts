@@ -9,13 +9,9 @@ import {
 } from './answers.js';
 import { on, type Route } from './answers.js';
 import { gitRoutes } from './git-backend.js';
+import { bitbucketSlug } from './slug.js';
 import type { StandInState } from './state.js';
 import type { Exchange, StandInUser } from './types.js';
-
-/** Bitbucket's slug of a user is not the username: other characters become underscores. */
-export function bitbucketSlug(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9._-]/g, '_');
-}
 
 function userView(exchange: Exchange, user: StandInUser): Record<string, unknown> {
   const slug = bitbucketSlug(user.name);

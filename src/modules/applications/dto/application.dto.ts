@@ -22,7 +22,8 @@ const IDENTITY_FORMS = {
   selfRequired: false,
   additionalProperties: true,
   description:
-    '`{"mode":"oauth1","consumerKey":"restgate","signingBaseUrl"?}`, `{"mode":"pat"}`, ' +
+    '`{"mode":"oauth1","consumerKey":"restgate","signingBaseUrl"?,"mintedPat"?:{"enabled":true,"lifetimeDays":1}}`, ' +
+    '`{"mode":"pat","renewal"?:"automatic"|"off"}`, ' +
     '`{"mode":"header","header":"X-Restgate-User","sharedSecretHeader"?,"sharedSecret"?}` or `{"mode":"none"}`',
   example: { mode: 'oauth1', consumerKey: 'restgate' },
 } as const;
