@@ -45,7 +45,7 @@ describe.each(PRODUCTS)('looking after the stored personal access tokens of %s',
       unknown
     >;
   const watch = (now = Date.now()): Promise<number> => node.app.get(StoredPatWatch).run(now);
-  const acting = (): object => node.identity.actAs(node.application(product), principal, GET) as object;
+  const acting = (): object => node.identity.actAs(node.application(product), principal, GET);
   /** A token as its owner stores it: of the product's telling where it tells, else of the owner's. */
   const storeEndingIn = async (days: number, lifetime: number): Promise<string> => {
     const createdAt = new Date(Date.now() - (lifetime - days) * DAY_MS);
