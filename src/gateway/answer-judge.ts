@@ -5,6 +5,7 @@ import { deny } from '../modules/decisions/pipeline.port.js';
 import type { ActingRequest } from '../modules/identity/identity.port.js';
 import type { GatewayExchange } from './exchange.js';
 import type { Way } from './outgoing.js';
+import { isLfsBatchAnswer, rewriteLfsBatch } from './lfs-batch-answer.js';
 import { nativeRefusal } from './native-refusal.js';
 import { isSameUser, rateFields, responseHeaders } from './response-headers.js';
 import type { UpstreamAnswerHead } from './response-headers.js';
@@ -49,7 +50,7 @@ export class AnswerJudge {
       dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
-    return this.mismatch(status, head.userName) ?? head;
+    return this.mismatch(status, head.userName) ?? this.passedOn(status, head);
   }
 
   /** The denial that the client is given for a failure. */
@@ -59,6 +60,13 @@ export class AnswerJudge {
         ? { bearerError: 'invalid_token' as const }
         : undefined;
     return deny(failure.reason, { detail: failure.detail, ...failure.answer, ...invalid });
+  }
+
+  /** As it came, except for the answer that would lend a credential made for the injected identity to the client. */
+  private passedOn(status: number, head: UpstreamAnswerHead): UpstreamAnswerHead {
+    if (this.way.mode !== 'identity' || !isLfsBatchAnswer(this.exchange, status)) return head;
+    const link = (href: string): string => rewriteLocation(this.application, href, this.gatewayOrigin());
+    return { ...head, rewrite: (body) => rewriteLfsBatch(head.headers, body, link) };
   }
 
   /** Where the application's answer must name the user; who logs in to it is told in its own words. */

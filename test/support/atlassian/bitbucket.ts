@@ -8,6 +8,7 @@ import {
   numberParameter,
 } from './answers.js';
 import { on, type Route } from './answers.js';
+import { gitLfsRoutes } from './git-lfs.js';
 import { gitRoutes } from './git-backend.js';
 import { bitbucketSlug } from './slug.js';
 import type { StandInState } from './state.js';
@@ -186,5 +187,11 @@ function contentRoutes(state: StandInState): Route[] {
 
 /** Bitbucket's resources. */
 export function bitbucketRoutes(state: StandInState): Route[] {
-  return [...userRoutes(state), ...groupRoutes(state), ...contentRoutes(state), ...gitRoutes(state)];
+  return [
+    ...userRoutes(state),
+    ...groupRoutes(state),
+    ...contentRoutes(state),
+    ...gitRoutes(state),
+    ...gitLfsRoutes(),
+  ];
 }
