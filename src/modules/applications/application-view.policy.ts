@@ -47,6 +47,7 @@ function identityView(settings: ApplicationSettings): IdentityView {
         ...identity,
         publicKey: keyPair?.publicKeyPem ?? '',
         ...(nextKeyPair && { nextPublicKey: nextKeyPair.publicKeyPem }),
+        ...(nextKeyPair?.consumerKey !== undefined && { nextConsumerKey: nextKeyPair.consumerKey }),
         setup: linkSteps(settings, identity.consumerKey, keyPair?.publicKeyPem ?? ''),
       };
     case 'header': {

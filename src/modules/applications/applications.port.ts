@@ -18,6 +18,12 @@ export type IdentitySettings =
       readonly signingBaseUrl?: string;
       readonly privateKeyPem: string;
       readonly publicKeyPem: string;
+      /** While keys rotate: what signs after the activation. Until then only the check tries it. */
+      readonly next?: {
+        readonly consumerKey: string;
+        readonly privateKeyPem: string;
+        readonly publicKeyPem: string;
+      };
       /** Reads go with short-lived tokens that Restgate makes as the user. */
       readonly mintedPat?: MintedPatSettings;
     }

@@ -18,6 +18,9 @@ export interface IdentityCheck {
   readonly warnings: readonly string[];
 }
 
+const SECRET_NOT_CHECKED =
+  'The application believes the user header without the shared secret, too: make it check the secret, or anybody who reaches it directly can be anybody.';
+
 /** Proves that Restgate can act as a user, with exactly the code that acts for callers. */
 @Injectable()
 export class IdentityCheckService {
@@ -60,7 +63,20 @@ export class IdentityCheckService {
         `The application answered as ${seen} instead of ${user}: something else decides about the user there.`,
       );
     }
-    return passed(`The application answers as ${seen}.`, warningsFor(application, actingUser));
+    const warnings = warningsFor(application, actingUser);
+    if (await this.isBelievedWithoutSecret(application, user)) warnings.push(SECRET_NOT_CHECKED);
+    return passed(`The application answers as ${seen}.`, warnings);
+  }
+
+  /** A secret that is not checked keeps nobody out. */
+  private async isBelievedWithoutSecret(application: Application, user: string): Promise<boolean> {
+    const { identity } = application;
+    if (identity.mode !== 'header' || identity.sharedSecretHeader === undefined) return false;
+    const headers = { accept: 'application/json', [identity.header]: user };
+    const target = whoAmIPathOf(application);
+    const answer = await this.http.request(application, { method: 'GET', target, headers });
+    const seen = userInAnswer(application.product, answer, actingUserOf(answer));
+    return seen !== undefined && sameUserName(seen, user);
   }
 
   private async askAs(application: Application, username: string): Promise<ApplicationHttpAnswer | string> {

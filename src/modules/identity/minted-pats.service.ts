@@ -165,6 +165,7 @@ export class MintedPats implements OnModuleDestroy {
   }
 }
 
+/** A key that is only prepared changes nothing yet. */
 function wayTo({ id, enabled, baseUrl, identity, tls }: Application): string {
-  return JSON.stringify([id, enabled, baseUrl, identity, tls ?? null]);
+  return JSON.stringify([id, enabled, baseUrl, { ...identity, next: undefined }, tls ?? null]);
 }

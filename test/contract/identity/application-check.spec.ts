@@ -61,6 +61,22 @@ describe.each(PRODUCTS)('the check of an application (%s)', (product) => {
     });
   });
 
+  it('tries the next key before it is activated', async () => {
+    expect(await check({ nextKey: true })).toMatchObject({ status: 409, body: { code: 'no_next_key' } });
+    const rotation = `/applications/${product}/identity-key/rotation`;
+    const { body: view } = await node.call('POST', rotation, { consumerKey: 'restgate-2' });
+    expect((await check({ nextKey: true })).body.identity).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('enter the consumer key'),
+    });
+    const { nextConsumerKey: key, nextPublicKey: publicKeyPem } = view.identity;
+    standIn.setConsumer({ key, publicKeyPem, twoLOAllowed: true, impersonationAllowed: true });
+    expect((await check({ nextKey: true })).body.identity).toMatchObject({ ok: true });
+    expect((await check()).body.identity).toMatchObject({ ok: false });
+    await node.call('POST', `/applications/${product}/identity-key/activation`);
+    expect((await check()).body.identity).toMatchObject({ ok: true });
+  });
+
   it('says that impersonation is not allowed', async () => {
     const { body: view } = await node.call('GET', `/applications/${product}`);
     const { consumerKey: key, publicKey: publicKeyPem } = view.identity;

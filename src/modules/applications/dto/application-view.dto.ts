@@ -26,6 +26,8 @@ export class IdentityView {
   publicKey?: string;
   /** `oauth1`, while keys rotate: the key that signs after the activation. */
   nextPublicKey?: string;
+  /** `oauth1`, while keys rotate: the consumer key that the next key goes with, when it has one of its own. */
+  nextConsumerKey?: string;
   /** `oauth1`: the fast path, where it was set. */
   mintedPat?: MintedPatView;
   /** `pat`: whether stored tokens are renewed before they end; absent: automatic. */
