@@ -6,6 +6,8 @@ import {
 } from '../applications/application-http.port.js';
 import type { ApplicationHttpAnswer, ApplicationHttpPort } from '../applications/application-http.port.js';
 import type { Application } from '../applications/applications.port.js';
+import { CONFIG } from '../../platform/config/config.js';
+import type { Config } from '../../platform/config/config.js';
 import type { Principal } from '../decisions/exchange.port.js';
 import { sameUserName } from '../directory/directory.port.js';
 import { oauthFailure, userInAnswer, whoAmIPathOf } from './application-check.policy.js';
@@ -27,6 +29,7 @@ export class IdentityCheckService {
   constructor(
     @Inject(APPLICATION_HTTP) private readonly http: ApplicationHttpPort,
     @Inject(IDENTITY) private readonly identity: IdentityPort,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
   ) {}
 
   async check(application: Application, probeUser: string | undefined): Promise<IdentityCheck> {
@@ -79,11 +82,18 @@ export class IdentityCheckService {
     return seen !== undefined && sameUserName(seen, user);
   }
 
+  /** A server that believes forwarding fields sees itself under another address, which changes signatures. */
+  private headersAsForCallers(): Record<string, string> {
+    const { protocol, host } = new URL(this.config.publicUrl);
+    const forwarded = { 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host };
+    return { accept: 'application/json', ...forwarded };
+  }
+
   private async askAs(application: Application, username: string): Promise<ApplicationHttpAnswer | string> {
     const outgoing = { method: 'GET', path: whoAmIPathOf(application), query: '', form: undefined };
     const acting = await this.identity.actAs(application, probePrincipal(username), outgoing);
     if (isDenial(acting)) return acting.detail ?? 'There is no way to act as this user.';
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers = this.headersAsForCallers();
     for (let i = 0; i + 1 < acting.headers.length; i += 2)
       headers[acting.headers[i] as string] = acting.headers[i + 1] as string;
     return this.http.request(application, { method: 'GET', target: acting.target, headers });

@@ -36,6 +36,20 @@ describe.each(PRODUCTS)('the check of an application (%s)', (product) => {
     });
   });
 
+  it('asks as it asks for callers: behind the same forwarding fields', async () => {
+    await check({ probeUser: 'alice' });
+    const asked = standIn.requests.find((each) => each.user === 'alice');
+    expect([asked?.header('x-forwarded-proto'), asked?.header('x-forwarded-host')]).toEqual([
+      ['http'],
+      ['localhost:8080'],
+    ]);
+  });
+
+  if (product === 'confluence')
+    it('says that Confluence knows no e-mail addresses', async () => {
+      expect((await check()).body.directory.detail).toContain('knows no e-mail addresses');
+    });
+
   it('acts as any user that is asked for', async () => {
     const { body } = await check({ probeUser: 'alice' });
     expect(body.identity).toEqual({ ok: true, detail: 'The application answers as alice.' });

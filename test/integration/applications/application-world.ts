@@ -128,6 +128,7 @@ async function createApp(
     encryptionKeys: [TEST_KEY],
     bootstrapApplications: {},
     port: 0,
+    publicUrl: 'http://localhost:8080',
     ...config,
   } as Config;
   @Global()

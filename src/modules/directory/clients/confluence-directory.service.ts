@@ -60,6 +60,9 @@ export const confluenceDirectory: DirectoryClient = {
     return json['type'] === 'anonymous' ? undefined : textOf(json['username']);
   },
 
+  limits:
+    "Confluence's REST API knows no e-mail addresses: providers that look users up by e-mail need the directory of a Jira or Crowd here.",
+
   self: (connection, username) => confluenceUser(connection, { username }),
 };
 
