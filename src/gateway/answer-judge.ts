@@ -50,7 +50,8 @@ export class AnswerJudge {
       dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
-    return this.mismatch(status, head.userName) ?? this.passedOn(status, head);
+    const mismatch = this.mismatch(status, head.userName);
+    return mismatch ? explained(mismatch, rawHeaders) : this.passedOn(status, head);
   }
 
   /** The denial that the client is given for a failure. */
@@ -146,6 +147,14 @@ export class AnswerJudge {
 
 function failureBy({ reason, detail = '', hint }: Denial): UpstreamFailure {
   return { reason, detail, beforeAnswer: false, ...(hint !== undefined && { answer: { hint } }) };
+}
+
+/** For the log: why a signed request was not accepted (clocks that differ, another key), where the answer says so. */
+function explained(failure: UpstreamFailure, rawHeaders: readonly Buffer[]): UpstreamFailure {
+  if (failure.reason !== 'identity_mismatch') return failure;
+  const head = rawHeaders.map((text) => text.toString('latin1')).join('\n');
+  const problem = /oauth_problem="?([a-z_]{1,40})/.exec(head)?.[1];
+  return problem === undefined ? failure : { ...failure, detail: `${failure.detail}: ${problem}` };
 }
 
 function withheld(detail: string): UpstreamFailure {
