@@ -2,8 +2,10 @@ import { rewriteLocation } from '../modules/applications/location.policy.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { deny } from '../modules/decisions/pipeline.port.js';
+import type { ActingRequest } from '../modules/identity/identity.port.js';
 import type { GatewayExchange } from './exchange.js';
 import type { Way } from './outgoing.js';
+import { isLfsBatchAnswer, rewriteLfsBatch } from './lfs-batch-answer.js';
 import { nativeRefusal } from './native-refusal.js';
 import { isSameUser, rateFields, responseHeaders } from './response-headers.js';
 import type { UpstreamAnswerHead } from './response-headers.js';
@@ -19,6 +21,13 @@ const PAT_NO_LONGER_VALID: UpstreamFailure = {
   beforeAnswer: false,
 };
 
+/** As after a lost connection: what was lent to the request did not count, so it is sent once more without. */
+const SEND_AGAIN: UpstreamFailure = {
+  reason: 'upstream_unavailable',
+  detail: 'the application did not accept the token that was made as the user',
+  beforeAnswer: true,
+};
+
 /** Judges the head of the application's answer: did it answer as the user whom the request was decided for? */
 export class AnswerJudge {
   /** True when the application refused the caller's own password or token. */
@@ -29,6 +38,7 @@ export class AnswerJudge {
     private readonly application: Application,
     private readonly way: Way,
     private readonly publicScheme: string,
+    private readonly acting: ActingRequest,
   ) {}
 
   /** The head for the client, or the failure that replaces the answer. */
@@ -40,7 +50,8 @@ export class AnswerJudge {
       dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
-    return this.mismatch(status, head.userName) ?? head;
+    const mismatch = this.mismatch(status, head.userName);
+    return mismatch ? explained(mismatch, rawHeaders) : this.passedOn(status, head);
   }
 
   /** The denial that the client is given for a failure. */
@@ -50,6 +61,13 @@ export class AnswerJudge {
         ? { bearerError: 'invalid_token' as const }
         : undefined;
     return deny(failure.reason, { detail: failure.detail, ...failure.answer, ...invalid });
+  }
+
+  /** As it came, except for the answer that would lend a credential made for the injected identity to the client. */
+  private passedOn(status: number, head: UpstreamAnswerHead): UpstreamAnswerHead {
+    if (this.way.mode !== 'identity' || !isLfsBatchAnswer(this.exchange, status)) return head;
+    const link = (href: string): string => rewriteLocation(this.application, href, this.gatewayOrigin());
+    return { ...head, rewrite: (body) => rewriteLfsBatch(head.headers, body, link) };
   }
 
   /** Where the application's answer must name the user; who logs in to it is told in its own words. */
@@ -73,6 +91,8 @@ export class AnswerJudge {
   private mismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
     const { mode } = this.way;
     if (mode !== 'identity' && mode !== 'own-credential') return undefined;
+    const notAccepted = mode === 'identity' ? this.notAccepted(status, userName) : undefined;
+    if (notAccepted) return notAccepted;
     if (this.exchange.credential.kind === 'basic') return this.basicMismatch(status, userName);
     if (this.exchange.credential.kind === 'pat' && userName?.toLowerCase() === NOBODY)
       return PAT_NO_LONGER_VALID;
@@ -81,6 +101,25 @@ export class AnswerJudge {
     const intended = this.exchange.principal?.username ?? '';
     if (isSameUser(userName, intended)) return undefined;
     return withheld(`the application answered as "${userName}", not as "${intended}"`);
+  }
+
+  /** The application did not accept the token that stands for the user: it answered as nobody, whatever the status. */
+  private notAccepted(status: number, userName: string | undefined): UpstreamFailure | undefined {
+    const { refused, weaker } = this.acting;
+    if (!refused) return undefined;
+    if (this.isNobody(status, userName)) {
+      const denial = refused();
+      return denial ? failureBy(denial) : SEND_AGAIN;
+    }
+    return weaker && (status === 401 || status === 403) ? SEND_AGAIN : undefined;
+  }
+
+  /** Bitbucket names nobody where the others say `anonymous`; a proxy that answers 5xx names nobody either. */
+  private isNobody(status: number, userName: string | undefined): boolean {
+    if (userName !== undefined) return userName.toLowerCase() === NOBODY;
+    if (status === 401) return true;
+    const { product, identityCheck } = this.application;
+    return product === 'bitbucket' && identityCheck === 'strict' && status < 500 && status !== 101;
   }
 
   /** A proxy before the application that answers 5xx, and a switch of protocols, name no users; all else must. */
@@ -104,6 +143,18 @@ export class AnswerJudge {
       beforeAnswer: false,
     };
   }
+}
+
+function failureBy({ reason, detail = '', hint }: Denial): UpstreamFailure {
+  return { reason, detail, beforeAnswer: false, ...(hint !== undefined && { answer: { hint } }) };
+}
+
+/** For the log: why a signed request was not accepted (clocks that differ, another key), where the answer says so. */
+function explained(failure: UpstreamFailure, rawHeaders: readonly Buffer[]): UpstreamFailure {
+  if (failure.reason !== 'identity_mismatch') return failure;
+  const head = rawHeaders.map((text) => text.toString('latin1')).join('\n');
+  const problem = /oauth_problem="?([a-z_]{1,40})/.exec(head)?.[1];
+  return problem === undefined ? failure : { ...failure, detail: `${failure.detail}: ${problem}` };
 }
 
 function withheld(detail: string): UpstreamFailure {

@@ -54,9 +54,9 @@ export class Forwarder implements AttemptOwner {
   async prepareUpgrade(exchange: GatewayExchange): Promise<PreparedUpgrade | Denial> {
     const application = applicationOf(exchange);
     const way = wayOf(exchange);
-    const acting = await this.act(exchange, application, way, undefined);
+    const acting = await this.act(exchange, application, way, undefined, false);
     if (isDenial(acting)) return acting;
-    const judge = new AnswerJudge(exchange, application, way, this.publicScheme);
+    const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
     return { request: this.head(exchange, application, way, acting, null), judge };
   }
 
@@ -74,7 +74,7 @@ export class Forwarder implements AttemptOwner {
       run.mayRetry &&
       failure.beforeAnswer &&
       failure.reason === 'upstream_unavailable' &&
-      (method === 'GET' || method === 'HEAD');
+      isRepeatable(method);
     if (!retry || failure.detail.startsWith('ECONNREFUSED')) {
       if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
       this.recorder.deny(exchange, response, judge.denialFor(failure));
@@ -109,7 +109,9 @@ export class Forwarder implements AttemptOwner {
       return this.startWithForm({ exchange, request, response, mayRetry: false, application, way });
     const run: Run = { exchange, request, response, mayRetry, application, way };
     const body = exchange.smallBody ?? (exchange.head.hasBody ? request : null);
-    const acting = this.act(exchange, application, way, undefined);
+    const { method, hasBody } = exchange.head;
+    const repeatable = mayRetry && !hasBody && isRepeatable(method);
+    const acting = this.act(exchange, application, way, undefined, repeatable);
     if (acting instanceof Promise) return acting.then((result) => this.dispatch(run, result, body));
     this.dispatch(run, acting, body);
     return undefined;
@@ -119,7 +121,7 @@ export class Forwarder implements AttemptOwner {
     const { exchange, application, way } = run;
     const sent = (await exchange.readForm()) ?? '';
     const form = outgoingParameters(sent, way);
-    const acting = await this.act(exchange, application, way, form);
+    const acting = await this.act(exchange, application, way, form, false);
     this.dispatch(run, acting, exchange.head.hasBody ? Buffer.from(form, 'latin1') : null);
   }
 
@@ -128,12 +130,14 @@ export class Forwarder implements AttemptOwner {
     application: Application,
     way: Way,
     form: string | undefined,
+    repeatable: boolean,
   ): ActingRequest | Denial | Promise<ActingRequest | Denial> {
     const { path, query } = outgoingTarget(exchange, application, way);
     if (way.mode !== 'identity') return { target: path + query, headers: [] };
     const principal = exchange.principal;
     if (!principal?.verified) throw new Error('An identity would be injected without a verified principal.');
-    return this.identity.actAs(application, principal, { method: exchange.head.method, path, query, form });
+    const { method } = exchange.head;
+    return this.identity.actAs(application, principal, { method, path, query, form, repeatable });
   }
 
   private dispatch(run: Run, acting: ActingRequest | Denial, body: UpstreamRequest['body']): void {
@@ -143,7 +147,8 @@ export class Forwarder implements AttemptOwner {
       return;
     }
     const head = this.head(exchange, application, way, acting, body);
-    const attempt = new Attempt(this, run, new AnswerJudge(exchange, application, way, this.publicScheme));
+    const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
+    const attempt = new Attempt(this, run, judge);
     this.inFlight++;
     if (body !== null) askForBody(run.request);
     attempt.send(this.pools.for(application), head);
@@ -175,6 +180,10 @@ export class Forwarder implements AttemptOwner {
 export interface PreparedUpgrade {
   readonly request: UpstreamRequest;
   readonly judge: AnswerJudge;
+}
+
+function isRepeatable(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function applicationOf(exchange: GatewayExchange): Application {

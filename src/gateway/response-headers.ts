@@ -47,6 +47,13 @@ export interface UpstreamAnswerHead {
   readonly headers: string[];
   /** The user that the application answered as; undefined when it did not say. */
   readonly userName: string | undefined;
+  /** Where the body is not passed on as it came: what is sent instead, made from the whole body. May throw. */
+  readonly rewrite?: (body: Buffer) => RewrittenAnswer;
+}
+
+export interface RewrittenAnswer {
+  readonly headers: string[];
+  readonly body: Buffer;
 }
 
 /** Turns the application's answer head (alternating buffers) into the one for the client. */

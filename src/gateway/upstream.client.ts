@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
-import type { UpstreamAnswerHead } from './response-headers.js';
+import type { RewrittenAnswer, UpstreamAnswerHead } from './response-headers.js';
 
 /** What goes upstream. */
 export interface UpstreamRequest {
@@ -49,6 +49,16 @@ type RawHandler = {
   onBodySent(chunk: Uint8Array): void;
 };
 
+/** An answer whose head waits for its body. */
+interface HeldAnswer {
+  readonly statusText: string;
+  readonly rewrite: (body: Buffer) => RewrittenAnswer;
+  readonly chunks: Buffer[];
+  bytes: number;
+}
+
+const LARGEST_HELD_BYTES = 1024 * 1024;
+
 class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
@@ -66,6 +76,7 @@ export class UpstreamExchange implements RawHandler {
   private resume: (() => void) | undefined = undefined;
   private settled = false;
   private headSent = false;
+  private held: HeldAnswer | undefined = undefined;
 
   constructor(
     private readonly response: ServerResponse,
@@ -103,25 +114,31 @@ export class UpstreamExchange implements RawHandler {
     }
     this.status = status;
     this.resume = resume;
-    this.headSent = true;
-    if (!this.response.req.complete) head.headers.push('Connection', 'close');
-    this.response.writeHead(status, statusText, head.headers);
-    if (!hasLength(head.headers)) this.response.flushHeaders();
+    if (head.rewrite) this.held = { statusText, rewrite: head.rewrite, chunks: [], bytes: 0 };
+    else this.sendHead(statusText, head.headers);
     return true;
+  }
+
+  private sendHead(statusText: string, headers: string[]): void {
+    this.headSent = true;
+    if (!this.response.req.complete) headers.push('Connection', 'close');
+    this.response.writeHead(this.status, statusText, headers);
+    if (!hasLength(headers)) this.response.flushHeaders();
   }
 
   onData(chunk: Buffer): boolean {
     if (this.settled) return false;
     this.responseBytes += chunk.length;
+    if (this.held) return this.hold(this.held, chunk);
     if (this.response.write(chunk)) return true;
     this.response.once('drain', this.onDrain);
     return false;
   }
 
   onComplete(trailers: Buffer[] | null): void {
-    if (this.settled) return;
+    if (this.settled || (this.held && !this.sendHeld(this.held))) return;
     this.settle();
-    if (trailers && trailers.length > 0) this.response.addTrailers(pairs(trailers));
+    if (trailers && !this.held && trailers.length > 0) this.response.addTrailers(pairs(trailers));
     this.response.end();
     this.events.onEnd();
   }
@@ -140,6 +157,28 @@ export class UpstreamExchange implements RawHandler {
     this.settle();
     this.response.destroy();
     this.events.onBroken(codeOf(error));
+  }
+
+  private hold(held: HeldAnswer, chunk: Buffer): boolean {
+    held.bytes += chunk.length;
+    held.chunks.push(chunk);
+    if (held.bytes <= LARGEST_HELD_BYTES) return true;
+    this.fail(notRewritten('the answer is too long to be looked into'));
+    this.abort?.(new WithheldError());
+    return false;
+  }
+
+  /** False when the body is not what it should be: it is withheld. */
+  private sendHeld({ statusText, rewrite, chunks }: HeldAnswer): boolean {
+    try {
+      const { headers, body } = rewrite(Buffer.concat(chunks));
+      this.sendHead(statusText, headers);
+      this.response.write(body);
+      return true;
+    } catch (error) {
+      this.fail(notRewritten(error instanceof Error ? error.message : 'unknown error'));
+      return false;
+    }
   }
 
   private fail(failure: UpstreamFailure): void {
@@ -164,6 +203,10 @@ export class UpstreamExchange implements RawHandler {
     this.abort?.(new ClientGoneError());
     this.events.onClientGone();
   }
+}
+
+function notRewritten(detail: string): UpstreamFailure {
+  return { reason: 'upstream_protocol_error', detail, beforeAnswer: false };
 }
 
 function hasLength(headers: readonly string[]): boolean {

@@ -136,17 +136,28 @@ export class CrowdStandIn {
     ];
   }
 
+  /** The Crowd query language: one restriction of a name or an address, with `*` at its ends or nowhere. */
   private search(query: URLSearchParams): [number, unknown] {
-    if (query.get('entity-type') !== 'user') return [400, illegal('entity-type must be user or group')];
+    const type = query.get('entity-type');
+    if (type !== 'user' && type !== 'group') return [400, illegal('entity-type must be user or group')];
     const restriction = query.get('restriction') ?? '';
     const match = /^(name|email)\s*=\s*"((?:[^"\\]|\\.)*)"$/.exec(restriction);
     if (restriction !== '' && !match) return [400, illegal(`Cannot parse the restriction ${restriction}`)];
-    const wanted = match?.[2]?.replace(/\\(.)/g, '$1').toLowerCase();
+    const fits = matcher(match?.[2]?.replace(/\\(.)/g, '$1').toLowerCase());
+    const expanded = query.get('expand') === type;
+    if (type === 'group') {
+      const groups = page(this.groupNames().filter(fits), query);
+      return [200, { expand: 'group', groups: groups.map((name) => ({ name, type: 'GROUP' })) }];
+    }
     const field = match?.[1] === 'email' ? 'email' : 'name';
-    const found = this.users.filter((each) => wanted === undefined || each[field].toLowerCase() === wanted);
-    const expanded = query.get('expand') === 'user';
+    const found = this.users.filter((each) => fits(each[field]));
     const users = page(found, query).map((each) => (expanded ? this.view(each) : { name: each.name }));
     return [200, { expand: 'user', users }];
+  }
+
+  private groupNames(): string[] {
+    const direct = this.users.flatMap(({ groups }) => groups);
+    return [...new Set([...direct, ...Object.values(this.parents).flat()])].sort();
   }
 
   private openSession(body: string): [number, unknown] {
@@ -159,6 +170,17 @@ export class CrowdStandIn {
     this.sessions.set(token, user.name);
     return [201, { expand: 'user', token, user: this.view(user) }];
   }
+}
+
+function matcher(wanted: string | undefined): (value: string) => boolean {
+  if (wanted === undefined) return () => true;
+  const [first, last] = [wanted.startsWith('*'), wanted.endsWith('*')];
+  const text = wanted.slice(first ? 1 : 0, last ? -1 : undefined);
+  return (value) => {
+    const lower = value.toLowerCase();
+    if (first) return last ? lower.includes(text) : lower.endsWith(text);
+    return last ? lower.startsWith(text) : lower === text;
+  };
 }
 
 function notFound(name: string | null): object {

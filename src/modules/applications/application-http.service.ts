@@ -80,6 +80,8 @@ export class ApplicationHttpService implements ApplicationHttpPort, OnApplicatio
       connections: CONNECTIONS_PER_APPLICATION,
       connect: {
         timeout: TIMEOUT_MS,
+        // Said outright, so that no variable of the environment switches it off.
+        rejectUnauthorized: true,
         ...(ca !== undefined && { ca }),
         ...(certificate !== undefined && { cert: certificate }),
         ...(privateKey !== undefined && { key: privateKey }),

@@ -1,4 +1,10 @@
-import type { Application, DirectorySettings, IdentitySettings, Product } from './applications.port.js';
+import type {
+  Application,
+  DirectorySettings,
+  IdentitySettings,
+  MintedPatSettings,
+  Product,
+} from './applications.port.js';
 import { parseBaseUrl } from './base-url.policy.js';
 
 export interface KeyPair {
@@ -6,9 +12,20 @@ export interface KeyPair {
   readonly publicKeyPem: string;
 }
 
+/** The key pair that signs after the next activation. */
+export interface NextKeyPair extends KeyPair {
+  /** With one of its own the application can trust both keys at once, in two links. */
+  readonly consumerKey?: string;
+}
+
 /** The identity mode as an admin chose it; the key pair of `oauth1` is kept beside it. */
 export type IdentityChoice =
-  | { readonly mode: 'oauth1'; readonly consumerKey: string; readonly signingBaseUrl?: string }
+  | {
+      readonly mode: 'oauth1';
+      readonly consumerKey: string;
+      readonly signingBaseUrl?: string;
+      readonly mintedPat?: MintedPatSettings;
+    }
   | Exclude<IdentitySettings, { mode: 'oauth1' }>;
 
 /** Everything an admin set for one application, secrets in the clear. Never leaves the process. */
@@ -34,7 +51,7 @@ export interface ApplicationSettings {
   /** Made when `oauth1` is first chosen and kept from then on, whatever the mode is. */
   readonly keyPair?: KeyPair;
   /** The next key pair while keys rotate: shown, but not yet used. */
-  readonly nextKeyPair?: KeyPair;
+  readonly nextKeyPair?: NextKeyPair;
 }
 
 export const DEFAULT_TIMEOUTS = { connectMs: 5_000, headersMs: 60_000, idleMs: 300_000 } as const;
@@ -66,10 +83,12 @@ export function toApplication(id: string, settings: ApplicationSettings): Applic
 }
 
 function toIdentity(settings: ApplicationSettings): IdentitySettings {
-  const { identity, keyPair } = settings;
+  const { identity, keyPair, nextKeyPair } = settings;
   if (identity.mode !== 'oauth1') return identity;
   if (!keyPair) throw new Error(`Application ${settings.key} has identity mode oauth1 but no key pair.`);
-  return { ...identity, privateKeyPem: keyPair.privateKeyPem, publicKeyPem: keyPair.publicKeyPem };
+  const { privateKeyPem, publicKeyPem } = keyPair;
+  const next = nextKeyPair && { consumerKey: identity.consumerKey, ...nextKeyPair };
+  return { ...identity, privateKeyPem, publicKeyPem, ...(next && { next }) };
 }
 
 /** Paths of the secrets that differ: the audit log says that a secret was changed, never to what. */

@@ -47,6 +47,7 @@ function identityView(settings: ApplicationSettings): IdentityView {
         ...identity,
         publicKey: keyPair?.publicKeyPem ?? '',
         ...(nextKeyPair && { nextPublicKey: nextKeyPair.publicKeyPem }),
+        ...(nextKeyPair?.consumerKey !== undefined && { nextConsumerKey: nextKeyPair.consumerKey }),
         setup: linkSteps(settings, identity.consumerKey, keyPair?.publicKeyPem ?? ''),
       };
     case 'header': {
@@ -58,7 +59,7 @@ function identityView(settings: ApplicationSettings): IdentityView {
       };
     }
     case 'pat':
-      return { mode: 'pat', setup: patSteps(settings.key) };
+      return { ...identity, setup: patSteps(settings.key) };
     case 'none':
       return { mode: 'none', setup: [] };
   }

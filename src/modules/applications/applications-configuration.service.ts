@@ -37,7 +37,13 @@ export class ApplicationsConfiguration implements ConfigurationContributor {
 function exported(view: ApplicationView): object {
   return {
     ...without(view, ['createdAt', 'updatedAt']),
-    identity: without(view.identity, ['setup', 'publicKey', 'nextPublicKey', 'sharedSecretSet']),
+    identity: without(view.identity, [
+      'setup',
+      'publicKey',
+      'nextPublicKey',
+      'nextConsumerKey',
+      'sharedSecretSet',
+    ]),
     directory: without(view.directory, ['passwordSet', 'personalAccessTokenSet']),
     ...(view.tls && { tls: without(view.tls, ['privateKeySet']) }),
   };

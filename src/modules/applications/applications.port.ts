@@ -2,6 +2,13 @@ import { SnapshotSlot } from '../../platform/change-feed/snapshot.js';
 
 export type Product = 'jira' | 'confluence' | 'bitbucket';
 
+/** The fast path of `oauth1`. */
+export interface MintedPatSettings {
+  readonly enabled: boolean;
+  /** For how long a token is made, 1 to 7 days; a new one is made before it ends. */
+  readonly lifetimeDays: number;
+}
+
 /** How Restgate acts as the user towards the application. Secrets are decrypted and only here. */
 export type IdentitySettings =
   | {
@@ -11,8 +18,20 @@ export type IdentitySettings =
       readonly signingBaseUrl?: string;
       readonly privateKeyPem: string;
       readonly publicKeyPem: string;
+      /** While keys rotate: what signs after the activation. Until then only the check tries it. */
+      readonly next?: {
+        readonly consumerKey: string;
+        readonly privateKeyPem: string;
+        readonly publicKeyPem: string;
+      };
+      /** Reads go with short-lived tokens that Restgate makes as the user. */
+      readonly mintedPat?: MintedPatSettings;
     }
-  | { readonly mode: 'pat' }
+  | {
+      readonly mode: 'pat';
+      /** Whether Restgate makes a new token of the same lifetime before a stored one ends; default: automatic. */
+      readonly renewal?: 'automatic' | 'off';
+    }
   | {
       readonly mode: 'header';
       readonly header: string;

@@ -4,7 +4,12 @@ import type { EntityManager } from 'typeorm';
 import { SECRET_BOX } from '../../platform/crypto/secret-box.js';
 import type { SecretBox } from '../../platform/crypto/secret-box.js';
 import { ApplicationEntity } from './application.entity.js';
-import type { ApplicationSettings, IdentityChoice, KeyPair } from './application-settings.policy.js';
+import type {
+  ApplicationSettings,
+  IdentityChoice,
+  KeyPair,
+  NextKeyPair,
+} from './application-settings.policy.js';
 import type { Application, DirectorySettings, Product } from './applications.port.js';
 
 export interface StoredApplication {
@@ -19,7 +24,7 @@ type TlsSettings = NonNullable<Application['tls']>;
 
 interface StoredKeyPairs {
   readonly current?: KeyPair;
-  readonly next?: KeyPair;
+  readonly next?: NextKeyPair;
 }
 
 type Options = Pick<
@@ -189,7 +194,7 @@ function withTls(tls: TlsSettings, transform: Transform): TlsSettings {
 function withKeyPairs(pairs: StoredKeyPairs | null, transform: Transform): StoredKeyPairs | undefined {
   const { current, next } = pairs ?? {};
   if (!current && !next) return undefined;
-  const one = (pair: KeyPair, field: string): KeyPair => ({
+  const one = <T extends KeyPair>(pair: T, field: string): T => ({
     ...pair,
     privateKeyPem: transform(pair.privateKeyPem, field),
   });

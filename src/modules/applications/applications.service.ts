@@ -78,8 +78,9 @@ export class ApplicationsService implements ApplicationAdministrationPort {
   }
 
   /** Makes the key pair that signs after `activateNextKey`; until then the present one signs. */
-  async prepareNextKey(key: string, by: ChangedBy): Promise<VersionedView> {
-    const nextKeyPair = await this.keyPairs.make();
+  async prepareNextKey(key: string, consumerKey: string | undefined, by: ChangedBy): Promise<VersionedView> {
+    const made = await this.keyPairs.make();
+    const nextKeyPair = { ...made, ...(consumerKey !== undefined && { consumerKey }) };
     return this.change(key, (previous) => ({ ...requireOauth1(previous), nextKeyPair }), by);
   }
 
@@ -88,9 +89,10 @@ export class ApplicationsService implements ApplicationAdministrationPort {
     return this.change(
       key,
       (previous) => {
-        const { nextKeyPair, ...rest } = requireOauth1(previous);
+        const { nextKeyPair, identity, ...rest } = requireOauth1(previous);
         if (!nextKeyPair) throw new ProblemError(409, 'no_next_key', 'No next key was prepared.');
-        return { ...rest, keyPair: nextKeyPair };
+        const { consumerKey = identity.consumerKey, ...keyPair } = nextKeyPair;
+        return { ...rest, identity: { ...identity, consumerKey }, keyPair };
       },
       by,
     );
@@ -184,8 +186,11 @@ function unchanged(stored: StoredApplication, expectedVersion: number | undefine
   );
 }
 
-function requireOauth1(settings: ApplicationSettings): ApplicationSettings {
-  if (settings.identity.mode === 'oauth1') return settings;
+function requireOauth1(
+  settings: ApplicationSettings,
+): ApplicationSettings & { identity: Extract<ApplicationSettings['identity'], { mode: 'oauth1' }> } {
+  const { identity } = settings;
+  if (identity.mode === 'oauth1') return { ...settings, identity };
   throw new ProblemError(409, 'identity_mode', 'Keys can be rotated only in identity mode oauth1.');
 }
 

@@ -1,5 +1,6 @@
 import { DEFAULT_CONSUMER_KEY } from './application-settings.policy.js';
 import type { IdentityChoice } from './application-settings.policy.js';
+import type { MintedPatSettings } from './applications.port.js';
 import { baseUrlFault } from './base-url.policy.js';
 import {
   TOKEN_TEXT,
@@ -19,6 +20,8 @@ const HEADER: TextRule = {
   pattern: /^[A-Za-z0-9_-]+$/,
   must: 'be a header name: letters, digits, hyphen and underscore',
 };
+/** What is left behind by a process that was killed ends by itself, soon. */
+const LONGEST_MINTED_DAYS = 7;
 const SECRET: TextRule = { ...TOKEN_TEXT, longest: 500 };
 /** Fields with a meaning of their own: a user name in one of them would break or bend the request. */
 const TAKEN_HEADERS = new Set(
@@ -47,23 +50,62 @@ export function parseIdentity(
     case 'header':
       return parseHeader(value, stored, faults);
     case 'pat':
+      return parsePat(value, faults);
     case 'none':
       refuseUnknown(value, ['mode'], PATH, faults);
-      return { mode: value['mode'] };
+      return { mode: 'none' };
     default:
       faults.push({ field: `${PATH}.mode`, message: `must be one of ${MODES.join(', ')}` });
       return { mode: 'none' };
   }
 }
 
+function parsePat(value: Fields, faults: Faults): IdentityChoice {
+  refuseUnknown(value, ['mode', 'renewal'], PATH, faults);
+  const renewal = value['renewal'];
+  if (renewal === undefined || renewal === null) return { mode: 'pat' };
+  if (renewal === 'automatic' || renewal === 'off') return { mode: 'pat', renewal };
+  faults.push({ field: `${PATH}.renewal`, message: 'must be automatic or off' });
+  return { mode: 'pat' };
+}
+
 function parseOauth1(value: Fields, faults: Faults): IdentityChoice {
-  refuseUnknown(value, ['mode', 'consumerKey', 'signingBaseUrl'], PATH, faults);
+  refuseUnknown(value, ['mode', 'consumerKey', 'signingBaseUrl', 'mintedPat'], PATH, faults);
   const consumerKey = optionalText(value, 'consumerKey', CONSUMER_KEY, PATH, faults) ?? DEFAULT_CONSUMER_KEY;
+  const mintedPat = parseMintedPat(value['mintedPat'], faults);
+  const choice = { mode: 'oauth1', consumerKey, ...(mintedPat && { mintedPat }) } as const;
   const signingBaseUrl = optionalText(value, 'signingBaseUrl', { longest: 500 }, PATH, faults);
-  if (signingBaseUrl === undefined) return { mode: 'oauth1', consumerKey };
+  if (signingBaseUrl === undefined) return choice;
   const fault = baseUrlFault(signingBaseUrl);
   if (fault !== undefined) faults.push({ field: `${PATH}.signingBaseUrl`, message: fault });
-  return { mode: 'oauth1', consumerKey, signingBaseUrl: signingBaseUrl.replace(/\/+$/, '') };
+  return { ...choice, signingBaseUrl: signingBaseUrl.replace(/\/+$/, '') };
+}
+
+function parseMintedPat(value: unknown, faults: Faults): MintedPatSettings | undefined {
+  if (value === undefined || value === null) return undefined;
+  const path = `${PATH}.mintedPat`;
+  if (!isFields(value)) {
+    faults.push({ field: path, message: 'must be an object with enabled and lifetimeDays' });
+    return undefined;
+  }
+  refuseUnknown(value, ['enabled', 'lifetimeDays'], path, faults);
+  const { enabled, lifetimeDays = 1 } = value;
+  if (typeof enabled !== 'boolean') {
+    faults.push({ field: `${path}.enabled`, message: 'must be true or false' });
+    return undefined;
+  }
+  if (!isWithin(lifetimeDays, 1, LONGEST_MINTED_DAYS)) {
+    faults.push({
+      field: `${path}.lifetimeDays`,
+      message: `must be a whole number from 1 to ${LONGEST_MINTED_DAYS}`,
+    });
+    return undefined;
+  }
+  return { enabled, lifetimeDays };
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
 function parseHeader(value: Fields, stored: IdentityChoice | undefined, faults: Faults): IdentityChoice {

@@ -126,7 +126,10 @@ export class DirectoryService implements DirectoryPort {
     await client.searchUsers(connection, own ?? 'a', 1);
     if (own === undefined) return `Crowd accepts application ${source.account}.`;
     const found = await client.find(connection, { by: 'username', value: own });
-    if (found) return `Service account ${found.username} may look up users and groups.`;
+    if (found) {
+      const limits = client.limits === undefined ? '' : ` ${client.limits}`;
+      return `Service account ${found.username} may look up users and groups.${limits}`;
+    }
     throw new DirectoryUnavailableError(
       `${connection.label} accepts ${own} but does not find users for it: give it the global permission to browse users.`,
     );

@@ -15,6 +15,6 @@ export class ApplicationCheckController {
   @HttpCode(200)
   @Access('admin')
   check(@Param('key') key: string, @Body() body?: CheckApplication): Promise<ApplicationCheckView> {
-    return this.checks.check(key, body?.probeUser);
+    return this.checks.check(key, body ?? {});
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
-import { notFound } from '../../platform/http/problem.js';
+import { ProblemError, notFound } from '../../platform/http/problem.js';
 import { APPLICATION_HTTP, ApplicationHttpError } from '../applications/application-http.port.js';
 import type { ApplicationHttpAnswer, ApplicationHttpPort } from '../applications/application-http.port.js';
 import { APPLICATIONS } from '../applications/applications.port.js';
@@ -9,7 +9,7 @@ import type { Application } from '../applications/applications.port.js';
 import { DIRECTORY } from '../directory/directory.port.js';
 import type { DirectoryPort } from '../directory/directory.port.js';
 import { serverTimeWarning, serverInfoOf, versionPathOf } from './application-check.policy.js';
-import type { ApplicationCheckView } from './dto/application-check.dto.js';
+import type { ApplicationCheckView, CheckApplication } from './dto/application-check.dto.js';
 import { IdentityCheckService } from './identity-check.service.js';
 
 /** Asks an application on an admin's behalf whether everything fits together, and says what to change. */
@@ -22,10 +22,14 @@ export class ApplicationCheckService {
     private readonly identity: IdentityCheckService,
   ) {}
 
-  /** `probeUser`: as whom to act; default: the directory's service account. Throws 404 for an unknown key. */
-  async check(key: string, probeUser: string | undefined): Promise<ApplicationCheckView> {
-    const application = APPLICATIONS.of(this.changeFeed.current).byKey.get(key);
-    if (!application) throw notFound(`Application ${key}`);
+  /**
+   * `probeUser`: as whom to act; default: the directory's service account. Throws 404 for an unknown key, 409 when
+   * the next key is to be tried and there is none.
+   */
+  async check(key: string, { probeUser, nextKey }: CheckApplication): Promise<ApplicationCheckView> {
+    const found = APPLICATIONS.of(this.changeFeed.current).byKey.get(key);
+    if (!found) throw notFound(`Application ${key}`);
+    const application = nextKey ? withNextKey(found) : found;
     const answer = await this.reach(application);
     if (typeof answer === 'string') return unreachable(application, answer);
     const info = serverInfoOf(application.product, answer);
@@ -58,6 +62,14 @@ export class ApplicationCheckService {
       return error.message;
     }
   }
+}
+
+/** The application as it will be after the activation. */
+function withNextKey(application: Application): Application {
+  const { identity } = application;
+  if (identity.mode !== 'oauth1' || !identity.next)
+    throw new ProblemError(409, 'no_next_key', 'No next key was prepared.');
+  return { ...application, identity: { ...identity, ...identity.next } };
 }
 
 function unreachable(application: Application, why: string): ApplicationCheckView {

@@ -6,6 +6,8 @@ import {
 } from '../applications/application-http.port.js';
 import type { ApplicationHttpAnswer, ApplicationHttpPort } from '../applications/application-http.port.js';
 import type { Application } from '../applications/applications.port.js';
+import { CONFIG } from '../../platform/config/config.js';
+import type { Config } from '../../platform/config/config.js';
 import type { Principal } from '../decisions/exchange.port.js';
 import { sameUserName } from '../directory/directory.port.js';
 import { oauthFailure, userInAnswer, whoAmIPathOf } from './application-check.policy.js';
@@ -18,12 +20,16 @@ export interface IdentityCheck {
   readonly warnings: readonly string[];
 }
 
+const SECRET_NOT_CHECKED =
+  'The application believes the user header without the shared secret, too: make it check the secret, or anybody who reaches it directly can be anybody.';
+
 /** Proves that Restgate can act as a user, with exactly the code that acts for callers. */
 @Injectable()
 export class IdentityCheckService {
   constructor(
     @Inject(APPLICATION_HTTP) private readonly http: ApplicationHttpPort,
     @Inject(IDENTITY) private readonly identity: IdentityPort,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
   ) {}
 
   async check(application: Application, probeUser: string | undefined): Promise<IdentityCheck> {
@@ -60,14 +66,34 @@ export class IdentityCheckService {
         `The application answered as ${seen} instead of ${user}: something else decides about the user there.`,
       );
     }
-    return passed(`The application answers as ${seen}.`, warningsFor(application, actingUser));
+    const warnings = warningsFor(application, actingUser);
+    if (await this.isBelievedWithoutSecret(application, user)) warnings.push(SECRET_NOT_CHECKED);
+    return passed(`The application answers as ${seen}.`, warnings);
+  }
+
+  /** A secret that is not checked keeps nobody out. */
+  private async isBelievedWithoutSecret(application: Application, user: string): Promise<boolean> {
+    const { identity } = application;
+    if (identity.mode !== 'header' || identity.sharedSecretHeader === undefined) return false;
+    const headers = { accept: 'application/json', [identity.header]: user };
+    const target = whoAmIPathOf(application);
+    const answer = await this.http.request(application, { method: 'GET', target, headers });
+    const seen = userInAnswer(application.product, answer, actingUserOf(answer));
+    return seen !== undefined && sameUserName(seen, user);
+  }
+
+  /** A server that believes forwarding fields sees itself under another address, which changes signatures. */
+  private headersAsForCallers(): Record<string, string> {
+    const { protocol, host } = new URL(this.config.publicUrl);
+    const forwarded = { 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host };
+    return { accept: 'application/json', ...forwarded };
   }
 
   private async askAs(application: Application, username: string): Promise<ApplicationHttpAnswer | string> {
     const outgoing = { method: 'GET', path: whoAmIPathOf(application), query: '', form: undefined };
     const acting = await this.identity.actAs(application, probePrincipal(username), outgoing);
     if (isDenial(acting)) return acting.detail ?? 'There is no way to act as this user.';
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers = this.headersAsForCallers();
     for (let i = 0; i + 1 < acting.headers.length; i += 2)
       headers[acting.headers[i] as string] = acting.headers[i + 1] as string;
     return this.http.request(application, { method: 'GET', target: acting.target, headers });

@@ -5,6 +5,14 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { ApplicationCheckController } from './application-check.controller.js';
 import { ApplicationCheckService } from './application-check.service.js';
 import { IdentityCheckService } from './identity-check.service.js';
+import { MintedPatMaker } from './minted-pat-maker.service.js';
+import { MintedPats } from './minted-pats.service.js';
+import { ProductTokens } from './product-tokens.service.js';
+import { StoredPatCare } from './stored-pat-care.service.js';
+import { StoredPatHealth } from './stored-pat-health.service.js';
+import { StoredPatMarks } from './stored-pat-marks.service.js';
+import { StoredPatWatch } from './stored-pat-watch.service.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { IDENTITY } from './identity.port.js';
 import { IdentityService } from './identity.service.js';
 import { MyCredentialsController } from './my-credentials.controller.js';
@@ -15,11 +23,18 @@ import { StoredPatsRepository } from './stored-pats.repository.js';
 import { StoredPatsService } from './stored-pats.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([StoredPatEntity]), ApplicationsModule, DirectoryModule],
+  imports: [TypeOrmModule.forFeature([StoredPatEntity]), AuditModule, ApplicationsModule, DirectoryModule],
   controllers: [ApplicationCheckController, MyCredentialsController],
   providers: [
     Oauth1SignerService,
+    ProductTokens,
     StoredPatsRepository,
+    StoredPatMarks,
+    StoredPatCare,
+    StoredPatWatch,
+    StoredPatHealth,
+    MintedPatMaker,
+    MintedPats,
     StoredPatsService,
     { provide: STORED_PATS, useExisting: StoredPatsService },
     IdentityService,

@@ -10,6 +10,8 @@ export interface OutgoingRequest {
   readonly query: string;
   /** The urlencoded body, already free of identity parameters; undefined for every other body. */
   readonly form: string | undefined;
+  /** True when it may be sent a second time: only then may the way of acting be one that can suddenly end. */
+  readonly repeatable?: boolean;
 }
 
 export interface ActingRequest {
@@ -17,6 +19,13 @@ export interface ActingRequest {
   readonly target: string;
   /** Alternating names and values to add. */
   readonly headers: readonly string[];
+  /**
+   * Called when the application answered as nobody, where what was added can stop being accepted: the denial to
+   * answer with, or undefined when the request is to be sent once more (it will be made in another way then).
+   */
+  readonly refused?: () => Denial | undefined;
+  /** True when a plain 401 or 403 may be due to what was added: the request is to be sent once more then, too. */
+  readonly weaker?: boolean;
 }
 
 export const IDENTITY = Symbol('IDENTITY');

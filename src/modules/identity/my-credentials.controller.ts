@@ -6,8 +6,9 @@ import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { DirectoryUnavailableError } from '../directory/directory.port.js';
 import { StoreCredential, StoredCredentialPage, StoredCredentialView } from './dto/credentials.dto.js';
+import { statusOf, warningOf } from './stored-pat-state.policy.js';
 import { STORED_PATS } from './stored-pats.port.js';
-import type { StoredPatInfo, StoredPatsPort } from './stored-pats.port.js';
+import type { NewStoredPat, StoredPatInfo, StoredPatsPort } from './stored-pats.port.js';
 
 /** What users store so that Restgate can act as them (identity mode `pat`). */
 @ApiTags('me')
@@ -15,12 +16,11 @@ import type { StoredPatInfo, StoredPatsPort } from './stored-pats.port.js';
 export class MyCredentialsController {
   constructor(@Inject(STORED_PATS) private readonly storedPats: StoredPatsPort) {}
 
-  /** For which applications a token is stored. */
+  /** For which applications a token is stored, and whether it will do. */
   @Get()
   @Access('user')
-  async list(@CurrentActor() actor: Actor): Promise<StoredCredentialPage> {
-    const all = await this.storedPats.listOf(userOf(actor).username);
-    return { items: all.map(viewOf), nextCursor: null };
+  list(@CurrentActor() actor: Actor): StoredCredentialPage {
+    return { items: this.storedPats.listOf(userOf(actor).username).map(viewOf), nextCursor: null };
   }
 
   /** Stores the user's own personal access token, once the application has confirmed whose it is. */
@@ -32,7 +32,7 @@ export class MyCredentialsController {
     @CurrentActor() actor: Actor,
   ): Promise<StoredCredentialView> {
     try {
-      return viewOf(await this.storedPats.store(key, body.personalAccessToken, userOf(actor)));
+      return viewOf(await this.storedPats.store(key, newPatOf(body), userOf(actor)));
     } catch (error) {
       if (!(error instanceof DirectoryUnavailableError)) throw error;
       const headers = { 'retry-after': String(error.retryAfterSeconds) };
@@ -61,6 +61,18 @@ function userOf(actor: Actor): Actor {
   throw new ProblemError(403, 'not_a_user', 'ADMIN_TOKEN is no user of an application. Sign in as yourself.');
 }
 
-function viewOf({ applicationKey, storedAt }: StoredPatInfo): StoredCredentialView {
-  return { application: applicationKey, personalAccessTokenSet: true, storedAt: storedAt.toISOString() };
+function newPatOf({ personalAccessToken, expiresAt }: StoreCredential): NewStoredPat {
+  return { personalAccessToken, ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }) };
+}
+
+function viewOf(info: StoredPatInfo): StoredCredentialView {
+  const now = Date.now();
+  return {
+    application: info.applicationKey,
+    personalAccessTokenSet: true,
+    storedAt: info.storedAt.toISOString(),
+    expiresAt: info.expiresAt?.toISOString() ?? null,
+    status: statusOf(info, now),
+    warning: warningOf(info, now) ?? null,
+  };
 }

@@ -22,4 +22,31 @@ export class StoredPatEntity {
 
   @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' })
   updatedAt: Date;
+
+  /** The token's id in the application, where it is known. */
+  @Column({ name: 'product_token_id', type: 'text', nullable: true })
+  productTokenId: string | null;
+
+  @Column({ name: 'issued_at', type: 'timestamptz', nullable: true })
+  issuedAt: Date | null;
+
+  /** Null: never, or not known. */
+  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
+  expiresAt: Date | null;
+
+  /** Since when the application does not accept it. */
+  @Column({ name: 'refused_at', type: 'timestamptz', nullable: true })
+  refusedAt: Date | null;
+
+  /** When the application was last asked about it. */
+  @Column({ name: 'checked_at', type: 'timestamptz', nullable: true })
+  checkedAt: Date | null;
+
+  /** Set when Restgate made this token in place of the one before. */
+  @Column({ name: 'renewed_at', type: 'timestamptz', nullable: true })
+  renewedAt: Date | null;
+
+  /** How many days before its end the audit log last told of it. */
+  @Column({ name: 'warned_days', type: 'integer', nullable: true })
+  warnedDays: number | null;
 }

@@ -4,11 +4,36 @@ import type { EntityManager } from 'typeorm';
 import { SECRET_BOX } from '../../platform/crypto/secret-box.js';
 import type { SecretBox } from '../../platform/crypto/secret-box.js';
 import { StoredPatEntity } from './stored-pat.entity.js';
+import { placeOf } from './stored-pats.port.js';
 import type { StoredPat } from './stored-pats.port.js';
 
-/** The place of a stored token: in the snapshot and in the change log. */
-export function placeOf(applicationId: string, username: string): string {
-  return `${applicationId}/${username.toLowerCase()}`;
+/** A stored token with everything that is known of it. */
+export interface StoredPatRow {
+  readonly applicationId: string;
+  readonly username: string;
+  readonly token: string;
+  readonly storedAt: Date;
+  readonly productTokenId: string | null;
+  readonly issuedAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly refusedAt: Date | null;
+  readonly renewedAt: Date | null;
+  readonly warnedDays: number | null;
+}
+
+export type StoredPatChange = Partial<
+  Pick<StoredPatRow, 'productTokenId' | 'issuedAt' | 'expiresAt' | 'refusedAt' | 'warnedDays'>
+> & { readonly checkedAt?: Date };
+
+/** What is written of a token that takes the place of the one before. */
+export interface NewStoredPatRow {
+  readonly applicationId: string;
+  readonly username: string;
+  readonly token: string;
+  readonly productTokenId?: string | undefined;
+  readonly issuedAt?: Date | undefined;
+  readonly expiresAt?: Date | undefined;
+  readonly renewedAt?: Date;
 }
 
 @Injectable()
@@ -20,33 +45,70 @@ export class StoredPatsRepository {
 
   async loadAll(): Promise<Map<string, StoredPat>> {
     const rows = await this.dataSource.manager.find(StoredPatEntity);
-    return new Map(rows.map((row) => [placeOf(row.applicationId, row.usernameKey), this.opened(row)]));
+    return new Map(rows.map((row) => [placeOf(row.applicationId, row.usernameKey), patOf(this.opened(row))]));
   }
 
   async load(place: string): Promise<StoredPat | undefined> {
     const slash = place.indexOf('/');
-    const applicationId = place.slice(0, slash);
+    const row = await this.find(place.slice(0, slash), place.slice(slash + 1));
+    return row && patOf(row);
+  }
+
+  async find(applicationId: string, username: string): Promise<StoredPatRow | undefined> {
     const row = await this.dataSource.manager.findOneBy(StoredPatEntity, {
       applicationId,
-      usernameKey: place.slice(slash + 1),
+      usernameKey: username.toLowerCase(),
     });
     return row ? this.opened(row) : undefined;
   }
 
-  async listOf(username: string): Promise<{ applicationId: string; updatedAt: Date }[]> {
-    return this.dataSource.manager.findBy(StoredPatEntity, { usernameKey: username.toLowerCase() });
+  /** Those that the application was not asked about since `before`, or that it refused; the longest waiting first. */
+  async due(before: Date, most: number): Promise<StoredPatRow[]> {
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(StoredPatEntity, 'pat')
+      .where('pat.checkedAt IS NULL OR pat.checkedAt < :before OR pat.refusedAt IS NOT NULL', { before })
+      .orderBy('pat.checkedAt', 'ASC', 'NULLS FIRST')
+      .limit(most)
+      .getMany();
+    return rows.map((row) => this.opened(row));
   }
 
-  async save(manager: EntityManager, applicationId: string, username: string, token: string): Promise<Date> {
+  /** Takes the place of the one before, of which nothing is kept. */
+  async save(manager: EntityManager, pat: NewStoredPatRow): Promise<Date> {
+    const { applicationId, username } = pat;
     const usernameKey = username.toLowerCase();
-    const sealed = this.box.seal(token, purposeOf(applicationId, usernameKey));
     const updatedAt = new Date();
-    await manager.upsert(
-      StoredPatEntity,
-      { applicationId, usernameKey, username, token: sealed, updatedAt },
-      ['applicationId', 'usernameKey'],
-    );
+    const row = {
+      applicationId,
+      usernameKey,
+      username,
+      token: this.box.seal(pat.token, purposeOf(applicationId, usernameKey)),
+      updatedAt,
+      productTokenId: pat.productTokenId ?? null,
+      issuedAt: pat.issuedAt ?? null,
+      expiresAt: pat.expiresAt ?? null,
+      refusedAt: null,
+      checkedAt: updatedAt,
+      renewedAt: pat.renewedAt ?? null,
+      warnedDays: null,
+    };
+    await manager.upsert(StoredPatEntity, row, ['applicationId', 'usernameKey']);
     return updatedAt;
+  }
+
+  /** Notes what was found out about this very token; false when another one has taken its place meanwhile. */
+  async update(
+    { applicationId, username, storedAt }: Pick<StoredPatRow, 'applicationId' | 'username' | 'storedAt'>,
+    change: StoredPatChange,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<boolean> {
+    const usernameKey = username.toLowerCase();
+    const { affected } = await manager.update(
+      StoredPatEntity,
+      { applicationId, usernameKey, updatedAt: storedAt },
+      change,
+    );
+    return affected === 1;
   }
 
   /** False when there was none. */
@@ -58,12 +120,23 @@ export class StoredPatsRepository {
     return affected === 1;
   }
 
-  private opened(row: StoredPatEntity): StoredPat {
+  private opened(row: StoredPatEntity): StoredPatRow {
     return {
-      username: row.username,
+      ...row,
       token: this.box.open(row.token, purposeOf(row.applicationId, row.usernameKey)),
+      storedAt: row.updatedAt,
     };
   }
+}
+
+function patOf({ username, token, storedAt, expiresAt, refusedAt }: StoredPatRow): StoredPat {
+  return {
+    username,
+    token,
+    storedAt,
+    ...(expiresAt && { expiresAt }),
+    ...(refusedAt && { refusedAt }),
+  };
 }
 
 function purposeOf(applicationId: string, usernameKey: string): string {

@@ -34,9 +34,12 @@ describe.each(PRODUCTS)('the directory of %s', (product) => {
   });
 
   it('answers the second time from memory, at once', async () => {
-    await find('bob');
+    const ask = (): unknown =>
+      node.directory.find(node.application(product), { by: 'username', value: 'bob' });
+    // The echo of the application's own creation may still empty the cache, once.
+    for (let i = 0; i < 3; i++) await ask();
     standIn.clear();
-    const again = node.directory.find(node.application(product), { by: 'username', value: 'bob' });
+    const again = ask();
     expect(again).toMatchObject({ username: 'bob' });
     expect(standIn.requests).toHaveLength(0);
   });

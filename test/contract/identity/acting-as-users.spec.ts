@@ -146,6 +146,24 @@ describe('acting as a user by a trusted header', () => {
   });
 });
 
+describe('a trusted header whose secret the application does not check', () => {
+  it('is told by the check', async () => {
+    const node = await ApplicationNode.start();
+    const identity = {
+      mode: 'header',
+      header: 'X-Restgate-User',
+      sharedSecretHeader: 'X-Restgate-Proof',
+      sharedSecret: 's3cret',
+    };
+    const standIn = await connect(node, 'jira', { identity }, { trustedHeader: { name: 'X-Restgate-User' } });
+    const { body } = await node.call('POST', '/applications/jira/check', { probeUser: 'alice' });
+    expect(body.identity).toMatchObject({ ok: true });
+    expect(body.warnings).toContainEqual(expect.stringContaining('without the shared secret, too'));
+    await node.stop();
+    await standIn.close();
+  });
+});
+
 describe('acting as a user without a way to', () => {
   it('is refused', async () => {
     const node = await ApplicationNode.start();

@@ -36,6 +36,20 @@ describe.each(PRODUCTS)('the check of an application (%s)', (product) => {
     });
   });
 
+  it('asks as it asks for callers: behind the same forwarding fields', async () => {
+    await check({ probeUser: 'alice' });
+    const asked = standIn.requests.find((each) => each.user === 'alice');
+    expect([asked?.header('x-forwarded-proto'), asked?.header('x-forwarded-host')]).toEqual([
+      ['http'],
+      ['localhost:8080'],
+    ]);
+  });
+
+  if (product === 'confluence')
+    it('says that Confluence knows no e-mail addresses', async () => {
+      expect((await check()).body.directory.detail).toContain('knows no e-mail addresses');
+    });
+
   it('acts as any user that is asked for', async () => {
     const { body } = await check({ probeUser: 'alice' });
     expect(body.identity).toEqual({ ok: true, detail: 'The application answers as alice.' });
@@ -59,6 +73,22 @@ describe.each(PRODUCTS)('the check of an application (%s)', (product) => {
       ok: false,
       detail: expect.stringContaining('enter the public key'),
     });
+  });
+
+  it('tries the next key before it is activated', async () => {
+    expect(await check({ nextKey: true })).toMatchObject({ status: 409, body: { code: 'no_next_key' } });
+    const rotation = `/applications/${product}/identity-key/rotation`;
+    const { body: view } = await node.call('POST', rotation, { consumerKey: 'restgate-2' });
+    expect((await check({ nextKey: true })).body.identity).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('enter the consumer key'),
+    });
+    const { nextConsumerKey: key, nextPublicKey: publicKeyPem } = view.identity;
+    standIn.setConsumer({ key, publicKeyPem, twoLOAllowed: true, impersonationAllowed: true });
+    expect((await check({ nextKey: true })).body.identity).toMatchObject({ ok: true });
+    expect((await check()).body.identity).toMatchObject({ ok: false });
+    await node.call('POST', `/applications/${product}/identity-key/activation`);
+    expect((await check()).body.identity).toMatchObject({ ok: true });
   });
 
   it('says that impersonation is not allowed', async () => {

@@ -39,7 +39,7 @@ describe.each(PRODUCTS)('personal access tokens that users store for %s', (produ
       body: { application: product, personalAccessTokenSet: true },
     });
     expect(JSON.stringify(stored.body)).not.toContain(token);
-    expect(actAs('Alice')).toEqual({ target: GET.path, headers: ['Authorization', `Bearer ${token}`] });
+    expect(actAs('Alice')).toMatchObject({ target: GET.path, headers: ['Authorization', `Bearer ${token}`] });
     expect(actAs('bob')).toMatchObject({ verdict: 'deny', reason: 'identity_not_configured' });
     expect((await node.call('GET', '/me/credentials', undefined, { actor: alice })).body.items).toMatchObject(
       [{ application: product }],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGitRepositories } from '../../support/atlassian/git-backend.js';
@@ -14,6 +14,8 @@ const PUBLIC_REPOSITORY = '/scm/PUB/demo.git';
 const UPLOAD = '/info/refs?service=git-upload-pack';
 const RECEIVE = '/info/refs?service=git-receive-pack';
 const WRONG_TOKEN = `rgt_${'x'.repeat(43)}`;
+
+const hasLargeFiles = isInstalled('git', ['lfs', 'version']);
 
 const readOnlyReaders = (world: ClientWorld) =>
   world.gateway.admin.call('PUT', '/restrictions/groups', {
@@ -134,6 +136,7 @@ const withGit = (): void => {
 
     beforeAll(async () => {
       home = mkdtempSync(join(tmpdir(), 'restgate-git-home-'));
+      if (hasLargeFiles) await git(home, 'lfs', 'install', '--skip-repo');
       repositories = await createGitRepositories(['TEAM/demo', 'PUB/demo']);
       world = await startClientWorld({
         identity,
@@ -195,6 +198,36 @@ const withGit = (): void => {
       const encodings = world.standIn.requestsTo('/scm/').flatMap((each) => each.header('content-encoding'));
       expect(encodings).toContain('gzip');
     }, 60_000);
+
+    if (hasLargeFiles)
+      it('pushes and clones large files, and what Bitbucket lends a client never reaches it', async () => {
+        const { folder } = await clone(urlOf('alice', alice));
+        await git(folder, 'lfs', 'track', '*.lfs');
+        const content = randomBytes(700_000);
+        await commit(folder, `${identity}.lfs`, content);
+        const push = await git(folder, 'push', 'origin', 'HEAD:main');
+        expect(push).toMatchObject({ code: 0 });
+        const stored = world.standIn
+          .requestsTo('/rest/git-lfs/storage/TEAM/demo/')
+          .filter((each) => each.method === 'PUT');
+        expect(stored).toMatchObject([{ user: 'alice', bodyLength: content.length, status: 200 }]);
+        expect(stored[0]?.header('x-storage')).toEqual(['kept']);
+        expect(stored[0]?.header('authorization').filter((value) => value.startsWith('JWT'))).toEqual([]);
+
+        world.standIn.clear();
+        const again = await clone(urlOf('alice', alice));
+        if (again.result.code !== 0) throw new Error(again.result.stderr);
+        const smudged = readFileSync(join(again.folder, `${identity}.lfs`));
+        expect(smudged.equals(content)).toBe(true);
+        const fetched = world.standIn.requestsTo('/rest/git-lfs/storage/TEAM/demo/');
+        expect(fetched).toMatchObject([{ method: 'GET', user: 'alice', status: 200 }]);
+
+        world.standIn.clear();
+        const reader = await world.tokenFor('alice', { scope: 'read' });
+        const third = await clone(urlOf('alice', reader));
+        expect(third.result).toMatchObject({ code: 0 });
+        expect(readFileSync(join(third.folder, `${identity}.lfs`)).equals(content)).toBe(true);
+      }, 60_000);
 
     it('a read-only token clones; its push is refused and git prints why', async () => {
       const reader = await world.tokenFor('alice', { scope: 'read' });

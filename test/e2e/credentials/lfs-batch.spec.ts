@@ -70,4 +70,35 @@ describe('Git LFS for callers who may only read', () => {
     const large = UPLOAD.padEnd(200 * 1024, ' ');
     expect((await send('alice', large)).calls.map(({ bodyLength }) => bodyLength)).toEqual([large.length]);
   });
+
+  const batch = async (body: string): Promise<Response> => {
+    const { token } = await issueToken(world.gateway.admin, 'alice');
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': TYPE };
+    return fetch(world.gateway.url + BATCH, { method: 'POST', headers, body });
+  };
+
+  it('gets addresses that lead back through the gateway, and no credential of Bitbucket', async () => {
+    const answer = await batch(JSON.stringify({ operation: 'upload', objects: [{ oid: 'a', size: 1 }] }));
+    const text = await answer.text();
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([200, String(text.length)]);
+    expect(text).not.toContain('JWT');
+    expect(JSON.parse(text)).toMatchObject({
+      objects: [
+        { actions: { upload: { href: `${world.gateway.url}/bitbucket/rest/git-lfs/storage/prj/repo/a` } } },
+      ],
+    });
+  });
+
+  it.each([
+    ['is no JSON', '{"objects":[{"actions":{"download":{"header":{"Authorization":"JWT secret"'],
+    ['is too long', ' '.repeat(1_100_000)],
+  ])('an answer that %s is withheld', async (_what, body) => {
+    const headers = { 'X-AUSERNAME': 'alice', 'Content-Type': TYPE };
+    standIn.fail({ pathPrefix: '/scm', times: 1, status: 200, headers, body });
+    const answer = await batch(DOWNLOAD);
+    expect([answer.status, (await answer.json()) as object]).toEqual([
+      502,
+      expect.objectContaining({ code: 'upstream_protocol_error' }),
+    ]);
+  });
 });

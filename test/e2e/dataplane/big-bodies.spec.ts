@@ -7,7 +7,7 @@ import { callsOf, eventually } from '../../support/dataplane.js';
 import { ProcessWorld } from '../../support/process-world.js';
 
 const MIB = 1024 * 1024;
-const MOST_GROWTH_MIB = 64;
+const MOST_GROWTH_MIB = 40;
 const WARM_UP = 64 * MIB;
 const BIG = 300 * MIB;
 const PIECE = Buffer.alloc(64 * 1024, 'restgate');

@@ -52,6 +52,16 @@ describe('who the application sees with OAuth 1.0a', () => {
   beforeEach(() => world.jira.clear());
   afterAll(() => world?.stop());
 
+  it('tells the admin why a signature was not accepted, and the caller nothing of it', async () => {
+    world.jira.setClockOffset(400_000);
+    const answer = await raw([`GET ${ECHO} HTTP/1.1`, 'X-Request-Id: clocks-differ']);
+    world.jira.setClockOffset(0);
+    expect([answer.status, answer.body.toString()]).toEqual([502, expect.not.stringContaining('timestamp')]);
+    expect(await auditOf(world.gateway.admin, 'clocks-differ')).toMatchObject([
+      { reason: 'identity_mismatch', detail: expect.stringContaining('timestamp_refused') as string },
+    ]);
+  });
+
   it.each(SMUGGLED)('a query with %s stays alice', async (smuggled) => {
     const answer = await raw([`GET ${ECHO}?a=1&${smuggled}&z=%2B+ HTTP/1.1`]);
     const calls = callsOf(world.jira);

@@ -11,9 +11,13 @@ import { ApplicationsModule } from '../../../src/modules/applications/applicatio
 import { APPLICATIONS } from '../../../src/modules/applications/applications.port.js';
 import type { Application } from '../../../src/modules/applications/applications.port.js';
 import { ApplicationBootstrap } from '../../../src/modules/applications/application-bootstrap.service.js';
+import { AuditModule } from '../../../src/modules/audit/audit.module.js';
+import { AUDIT } from '../../../src/modules/audit/audit.port.js';
+import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { DirectoryModule } from '../../../src/modules/directory/directory.module.js';
 import { DIRECTORY } from '../../../src/modules/directory/directory.port.js';
 import type { DirectoryPort } from '../../../src/modules/directory/directory.port.js';
+import { HEALTH } from '../../../src/modules/health/health.port.js';
 import { IDENTITY } from '../../../src/modules/identity/identity.port.js';
 import type { IdentityPort } from '../../../src/modules/identity/identity.port.js';
 import { IdentityModule } from '../../../src/modules/identity/identity.module.js';
@@ -50,13 +54,16 @@ export class ApplicationNode {
 
   private constructor(
     readonly app: NestFastifyApplication,
+    /** What was recorded besides changes of settings. */
+    readonly audited: readonly AuditEvent[],
     private readonly dropDatabase: () => Promise<void>,
   ) {}
 
   static async start(config: Partial<Config> = {}, databaseUrl?: string): Promise<ApplicationNode> {
     const own = databaseUrl === undefined ? await createTestDatabase() : undefined;
-    const app = await createApp(config, databaseUrl ?? (own?.url as string));
-    const node = new ApplicationNode(app, async () => own?.drop());
+    const audited: AuditEvent[] = [];
+    const app = await createApp(config, databaseUrl ?? (own?.url as string), audited);
+    const node = new ApplicationNode(app, audited, async () => own?.drop());
     node.changeFeed.onChange((change) => Promise.resolve(void node.changes.push(change)));
     await node.changeFeed.start();
     return node;
@@ -110,16 +117,28 @@ export class ApplicationNode {
   }
 }
 
-async function createApp(config: Partial<Config>, url: string): Promise<NestFastifyApplication> {
+async function createApp(
+  config: Partial<Config>,
+  url: string,
+  audited: AuditEvent[],
+): Promise<NestFastifyApplication> {
   const log = pino({ level: 'silent' });
   const full = {
     version: '0.0.0-test',
     encryptionKeys: [TEST_KEY],
     bootstrapApplications: {},
+    port: 0,
+    publicUrl: 'http://localhost:8080',
     ...config,
   } as Config;
   @Global()
-  @Module({ providers: [{ provide: APP_GUARD, useValue: { canActivate: readActor } }] })
+  @Module({
+    providers: [
+      { provide: APP_GUARD, useValue: { canActivate: readActor } },
+      { provide: HEALTH, useValue: { register: () => undefined } },
+    ],
+    exports: [HEALTH],
+  })
   class Actors {}
   const imports = [
     PlatformModule.forRoot(full, url, log),
@@ -128,7 +147,15 @@ async function createApp(config: Partial<Config>, url: string): Promise<NestFast
     DirectoryModule,
     IdentityModule,
   ];
-  const module = await Test.createTestingModule({ imports }).compile();
+  @Module({
+    providers: [{ provide: AUDIT, useValue: { record: (event: AuditEvent) => audited.push(event) } }],
+    exports: [AUDIT],
+  })
+  class Audited {}
+  const module = await Test.createTestingModule({ imports })
+    .overrideModule(AuditModule)
+    .useModule(Audited)
+    .compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ProblemFilter(log));

@@ -166,6 +166,24 @@ describe('the applications API', () => {
     expect(node.application('jira').identity).toMatchObject({ publicKeyPem: nextPublicKey });
   });
 
+  it('gives the next key a consumer key of its own, so that the application can trust both', async () => {
+    await create({ ...JIRA, identity: { mode: 'oauth1' } });
+    const rotation = '/applications/jira/identity-key/rotation';
+    expect((await node.call('POST', rotation, { consumerKey: 'two words' })).status).toBe(400);
+    expect((await node.call('POST', rotation, { unknown: 1 })).status).toBe(400);
+    const prepared = await node.call('POST', rotation, { consumerKey: 'restgate-2' });
+    expect(prepared.body.identity).toMatchObject({ consumerKey: 'restgate', nextConsumerKey: 'restgate-2' });
+    expect(node.application('jira').identity).toMatchObject({ consumerKey: 'restgate' });
+    await node.call('PATCH', '/applications/jira', { name: 'In between' });
+    const { body } = await node.call('POST', '/applications/jira/identity-key/activation');
+    expect(body.identity).toMatchObject({
+      consumerKey: 'restgate-2',
+      publicKey: prepared.body.identity.nextPublicKey,
+    });
+    expect(body.identity.nextConsumerKey).toBeUndefined();
+    expect(node.application('jira').identity).not.toHaveProperty('next');
+  });
+
   it('refuses to rotate where no key signs', async () => {
     await create(JIRA);
     expect((await node.call('POST', '/applications/jira/identity-key/rotation')).status).toBe(409);

@@ -8,14 +8,11 @@ import {
   numberParameter,
 } from './answers.js';
 import { on, type Route } from './answers.js';
+import { gitLfsRoutes } from './git-lfs.js';
 import { gitRoutes } from './git-backend.js';
+import { bitbucketSlug } from './slug.js';
 import type { StandInState } from './state.js';
 import type { Exchange, StandInUser } from './types.js';
-
-/** Bitbucket's slug of a user is not the username: other characters become underscores. */
-export function bitbucketSlug(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9._-]/g, '_');
-}
 
 function userView(exchange: Exchange, user: StandInUser): Record<string, unknown> {
   const slug = bitbucketSlug(user.name);
@@ -190,5 +187,11 @@ function contentRoutes(state: StandInState): Route[] {
 
 /** Bitbucket's resources. */
 export function bitbucketRoutes(state: StandInState): Route[] {
-  return [...userRoutes(state), ...groupRoutes(state), ...contentRoutes(state), ...gitRoutes(state)];
+  return [
+    ...userRoutes(state),
+    ...groupRoutes(state),
+    ...contentRoutes(state),
+    ...gitRoutes(state),
+    ...gitLfsRoutes(),
+  ];
 }

@@ -11,6 +11,7 @@ import {
   text,
 } from './answers.js';
 import { on, type Route } from './answers.js';
+import { tokenRoutes } from './token-routes.js';
 import type { StandInState } from './state.js';
 import type { Exchange } from './types.js';
 
@@ -75,48 +76,6 @@ function sessionRoutes(state: StandInState): Route[] {
       return exchange.user
         ? redirect(exchange, `${exchange.baseUrl}/`)
         : login(state, exchange, name, password);
-    }),
-  ];
-}
-
-function tokenRoutes(state: StandInState): Route[] {
-  const tokens = /^\/rest\/pat\/(1\.0|latest)\/tokens$/;
-  const ofUser = /^\/rest\/access-tokens\/(1\.0|latest)\/users\/([^/]+)$/;
-  const view = (each: { id: string; name: string; createdAt: Date }) => ({
-    id: Number(each.id),
-    name: each.name,
-    createdAt: each.createdAt.toISOString(),
-    expiringAt: null,
-    lastAccessedAt: null,
-  });
-  return [
-    on('POST', tokens, (exchange) => {
-      if (exchange.user === null) return loginRequired(exchange);
-      const issued = state.tokens.issue(exchange.user, jsonText(exchange, 'name'));
-      return json(exchange, 201, { ...view(issued), rawToken: issued.token });
-    }),
-    on(
-      'GET',
-      tokens,
-      (exchange) =>
-        loginRequired(exchange) ||
-        json(exchange, 200, state.tokens.ofUser(exchange.user?.name ?? '').map(view)),
-    ),
-    on('DELETE', /^\/rest\/pat\/(?:1\.0|latest)\/tokens\/(\d+)$/, (exchange, match) => {
-      if (loginRequired(exchange)) return true;
-      return state.tokens.revoke(match[1] ?? '')
-        ? noContent(exchange)
-        : failure(exchange, 404, 'No such token');
-    }),
-    on('PUT', ofUser, (exchange) => {
-      if (exchange.user === null) return loginRequired(exchange);
-      const issued = state.tokens.issue(exchange.user, jsonText(exchange, 'name'));
-      return json(exchange, 200, {
-        id: issued.id,
-        name: issued.name,
-        createdDate: issued.createdAt.getTime(),
-        token: issued.token,
-      });
     }),
   ];
 }

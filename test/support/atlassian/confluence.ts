@@ -60,6 +60,23 @@ function notFound(exchange: Exchange, message: string): true {
   });
 }
 
+/** CQL of user search: everybody, or whose full name has a word that begins so. */
+function searchUsers(state: StandInState, exchange: Exchange): true {
+  if (lookupForbidden(exchange)) return true;
+  const cql = exchange.parameters.get('cql') ?? '';
+  const match = /^type=user(?: and user\.fullname~"([^"\\]*)\*")?$/.exec(cql);
+  if (!match) return json(exchange, 400, { statusCode: 400, message: `Could not parse cql : ${cql}` });
+  const words = (match[1] ?? '').toLowerCase().split(/\s+/);
+  const found = state.directory.all().filter(({ displayName }) => {
+    const names = displayName.toLowerCase().split(/\s+/);
+    return words.every((word) => names.some((name) => name.startsWith(word)));
+  });
+  return page(
+    exchange,
+    found.map((each) => ({ user: userView(exchange, each), entityType: 'user' })),
+  );
+}
+
 function directoryRoutes(state: StandInState): Route[] {
   const wanted = (exchange: Exchange): string =>
     exchange.parameters.get('username') ?? exchange.parameters.get('key') ?? '';
@@ -68,6 +85,7 @@ function directoryRoutes(state: StandInState): Route[] {
     on('GET', /^\/rest\/api\/user\/current$/, (exchange) =>
       json(exchange, 200, userView(exchange, exchange.user)),
     ),
+    on('GET', /^\/rest\/api\/search$/, (exchange) => searchUsers(state, exchange)),
     on('GET', /^\/rest\/api\/user\/anonymous$/, (exchange) => json(exchange, 200, userView(exchange, null))),
     on('GET', /^\/rest\/api\/user$/, (exchange) => {
       if (lookupForbidden(exchange)) return true;

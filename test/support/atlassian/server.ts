@@ -167,8 +167,21 @@ export class AtlassianStandIn {
     this.clockOffsetMs = milliseconds;
   }
 
-  issuePat(user: string): { id: string; token: string } {
-    return this.state.tokens.issue(this.directory.require(user));
+  issuePat(
+    user: string,
+    life: { days?: number; createdAt?: Date; name?: string } = {},
+  ): { id: string; token: string } {
+    return this.state.tokens.issue(
+      this.directory.require(user),
+      life.name,
+      life.days ?? null,
+      life.createdAt,
+    );
+  }
+
+  /** The names of a user's tokens, oldest first. */
+  patsOf(user: string): string[] {
+    return this.state.tokens.ofUser(user).map(({ name }) => name);
   }
 
   revokePat(token: string): void {

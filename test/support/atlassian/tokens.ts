@@ -7,7 +7,10 @@ export interface StandInToken {
   user: string;
   token: string;
   createdAt: Date;
+  expiresAt: Date | null;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Personal access tokens in the products' real format: 12 digits, a colon, 20 random bytes, in base64. */
 export class TokenStore {
@@ -15,17 +18,20 @@ export class TokenStore {
 
   constructor(private readonly product: StandInProduct) {}
 
-  issue(user: StandInUser, name = 'test'): StandInToken {
+  /** `days` of life, counted from `createdAt`; null: for ever. */
+  issue(user: StandInUser, name = 'test', days: number | null = null, createdAt = new Date()): StandInToken {
     const id = String(randomInt(100_000_000_000, 281_474_976_710_655)).slice(0, 12);
     const body = Buffer.concat([Buffer.from(`${id}:`, 'ascii'), randomBytes(20)]).toString('base64');
     const token = this.product === 'bitbucket' ? `BBDC-${body}` : body;
-    const issued = { id, name, user: user.name, token, createdAt: new Date() };
+    const expiresAt = days === null ? null : new Date(createdAt.getTime() + days * DAY_MS);
+    const issued = { id, name, user: user.name, token, createdAt, expiresAt };
     this.tokens.set(token, issued);
     return issued;
   }
 
   find(token: string): StandInToken | null {
-    return this.tokens.get(token) ?? null;
+    const found = this.tokens.get(token);
+    return found && (found.expiresAt === null || found.expiresAt.getTime() > Date.now()) ? found : null;
   }
 
   ofUser(user: string): StandInToken[] {

@@ -68,6 +68,10 @@ describe('endpoints that make credentials or sessions', () => {
   });
 
   it('are served where the admin opened them, and only there', () => {
+    expect(isProtectedEndpoint({ openedEndpoints: [] }, '/rpc/json-rpc/x/getPage', 'POST')).toBe(true);
+    const rpc = { openedEndpoints: ['/rpc/json-rpc/*/getPage'] };
+    expect(isProtectedEndpoint(rpc, '/rpc/json-rpc/x/getPage', 'POST')).toBe(false);
+    expect(isProtectedEndpoint(rpc, '/rpc/json-rpc/x/login', 'POST')).toBe(true);
     const opened = { openedEndpoints: ['/rest/pat/*/tokens', '/rest/applinks/**'] };
     expect(isProtectedEndpoint(opened, '/rest/pat/latest/tokens', 'GET')).toBe(false);
     expect(isProtectedEndpoint(opened, '/rest/pat/latest/tokens/1', 'GET')).toBe(true);

@@ -8,6 +8,13 @@ export class SetupStep {
   value: string;
 }
 
+/** The fast path of `oauth1`. */
+export class MintedPatView {
+  /** Reads go with short-lived personal access tokens that Restgate makes as the user. */
+  enabled: boolean;
+  lifetimeDays: number;
+}
+
 /** How Restgate acts as the user; secrets are told only as present. */
 export class IdentityView {
   mode: 'oauth1' | 'pat' | 'header' | 'none';
@@ -19,6 +26,13 @@ export class IdentityView {
   publicKey?: string;
   /** `oauth1`, while keys rotate: the key that signs after the activation. */
   nextPublicKey?: string;
+  /** `oauth1`, while keys rotate: the consumer key that the next key goes with, when it has one of its own. */
+  nextConsumerKey?: string;
+  /** `oauth1`: the fast path, where it was set. */
+  mintedPat?: MintedPatView;
+  /** `pat`: whether stored tokens are renewed before they end; absent: automatic. */
+  @ApiProperty({ enum: ['automatic', 'off'], required: false })
+  renewal?: 'automatic' | 'off';
   /** `header`: the field that names the user. */
   header?: string;
   /** `header`: the field that carries the shared secret. */

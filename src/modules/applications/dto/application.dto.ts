@@ -22,7 +22,8 @@ const IDENTITY_FORMS = {
   selfRequired: false,
   additionalProperties: true,
   description:
-    '`{"mode":"oauth1","consumerKey":"restgate","signingBaseUrl"?}`, `{"mode":"pat"}`, ' +
+    '`{"mode":"oauth1","consumerKey":"restgate","signingBaseUrl"?,"mintedPat"?:{"enabled":true,"lifetimeDays":1}}`, ' +
+    '`{"mode":"pat","renewal"?:"automatic"|"off"}`, ' +
     '`{"mode":"header","header":"X-Restgate-User","sharedSecretHeader"?,"sharedSecret"?}` or `{"mode":"none"}`',
   example: { mode: 'oauth1', consumerKey: 'restgate' },
 } as const;
@@ -169,3 +170,13 @@ export class CreateApplication {
 
 /** A change of an application: what is absent stays, secrets included. */
 export class UpdateApplication extends PartialType(OmitType(CreateApplication, ['key'])) {}
+
+/** How the next key is to be known to the application. */
+export class RotateIdentityKey {
+  /** Consumer key of a second application link; absent: the present one, whose link then trusts one key at a time. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  @Matches(/^[\x21-\x7e]+$/, { message: 'must be printable ASCII without spaces' })
+  consumerKey?: string;
+}

@@ -47,10 +47,10 @@ export const confluenceDirectory: DirectoryClient = {
 
   async searchGroups(connection, text, limit) {
     const names = await groupNames(connection, '/rest/api/group', {}, GROUP_PAGES, false);
-    return names
-      .filter((name) => contains(text, name))
-      .slice(0, limit)
-      .map((name) => entryOf(name));
+    const found = names.filter((name) => contains(text, name)).slice(0, limit);
+    // There is no search, and the list may be longer than what was read: an exact name is found all the same.
+    const exact = found.length === 0 && text !== '' ? await groupNamed(connection, text) : undefined;
+    return (exact === undefined ? found : [exact]).map((name) => entryOf(name));
   },
 
   async whoAmI(connection) {
@@ -59,6 +59,9 @@ export const confluenceDirectory: DirectoryClient = {
     const json = objectOf(answer, connection, 'the user of the token');
     return json['type'] === 'anonymous' ? undefined : textOf(json['username']);
   },
+
+  limits:
+    "Confluence's REST API knows no e-mail addresses: providers that look users up by e-mail need the directory of a Jira or Crowd here.",
 
   self: (connection, username) => confluenceUser(connection, { username }),
 };
@@ -69,6 +72,13 @@ async function userNamed(connection: DirectoryConnection, username: string): Pro
   const json = objectOf(answer, connection, 'users');
   const name = textOf(json['username']);
   return name !== undefined && sameUserName(name, username) ? json : undefined;
+}
+
+async function groupNamed(connection: DirectoryConnection, name: string): Promise<string | undefined> {
+  // A name with a slash cannot be asked for: containers refuse it in a path.
+  if (/[/\\;]/.test(name)) return undefined;
+  const answer = await connection.get(`/rest/api/group/${encodeURIComponent(name)}`);
+  return answer.status === 200 && isObject(answer.json) ? textOf(answer.json['name']) : undefined;
 }
 
 async function confluenceUser(connection: DirectoryConnection, json: Json): Promise<DirectoryUser> {

@@ -12,6 +12,8 @@ export interface DirectoryClient {
   whoAmI(connection: DirectoryConnection): Promise<string | undefined>;
   /** Whom the connection acts as, in full, as far as such a user may know it. */
   self(connection: DirectoryConnection, username: string): Promise<DirectoryUser | undefined>;
+  /** What this directory cannot tell, for the admin who sets it up. */
+  readonly limits?: string;
 }
 
 /** Pages of one list at most; a list that goes on longer is an error, never silently cut where groups decide. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 
 /** How to check an application. */
 export class CheckApplication {
@@ -9,6 +9,11 @@ export class CheckApplication {
   @MinLength(1)
   @MaxLength(255)
   probeUser?: string;
+
+  /** `oauth1`: try the key that was prepared by a rotation, before it is activated. */
+  @IsOptional()
+  @IsBoolean()
+  nextKey?: boolean;
 }
 
 export class CheckResult {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { IsISO8601, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 
 /** The user's own token for one application. */
 export class StoreCredential {
@@ -9,6 +9,13 @@ export class StoreCredential {
   @MaxLength(500)
   @Matches(/^[\x21-\x7e]+$/, { message: 'must be printable ASCII without spaces' })
   personalAccessToken: string;
+
+  /** When the token ends (ISO 8601); needed only where the application does not tell. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  @IsISO8601({ strict: true })
+  expiresAt?: string;
 }
 
 /** That a token is stored, not what it is. */
@@ -17,6 +24,15 @@ export class StoredCredentialView {
   application: string;
   personalAccessTokenSet: boolean;
   storedAt: string;
+  /** null: never, or not known. */
+  @ApiProperty({ type: String, nullable: true })
+  expiresAt: string | null;
+  /** `refused`: the application no longer accepts it. `expiring`: it ends within 30 days. */
+  @ApiProperty({ enum: ['active', 'expiring', 'expired', 'refused'] })
+  status: 'active' | 'expiring' | 'expired' | 'refused';
+  /** What to do about it; null: nothing. */
+  @ApiProperty({ type: String, nullable: true })
+  warning: string | null;
 }
 
 export class StoredCredentialPage {
