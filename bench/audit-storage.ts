@@ -70,54 +70,6 @@ async function main(): Promise<void> {
   }
 }
 
-/** Fills each day's table before it is attached: quicker than through the indexes. */
-async function load(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await fill(client);
-  } finally {
-    await client.end();
-  }
-}
-
-async function fill(client: pg.Client): Promise<void> {
-  await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'");
-  const perDay = Math.ceil(ROWS / DAYS);
-  for (let back = DAYS - 1; back >= 0; back--) {
-    const day = dayAfter(dayOf(Date.now()), -back);
-    const table = partitionOf(day);
-    await client.query(`CREATE TABLE ${table} (LIKE audit_events INCLUDING CONSTRAINTS)`);
-    await client.query(fillSql(table, day, perDay));
-    await client.query(
-      `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day} 00:00+00') TO ('${dayAfter(day, 1)} 00:00+00')`,
-    );
-    await client.query(
-      'INSERT INTO audit_chains (chain, day, seq, hash, rows) VALUES ($1, $2, $3::integer, $4, $3::integer)',
-      [`${day}/bench-0`, day, perDay, 'x'],
-    );
-  }
-  await client.query('VACUUM ANALYZE audit_events');
-}
-
-function fillSql(table: string, day: string, rows: number): string {
-  return `
-    INSERT INTO ${table} (id, time, request_id, category, decision, reason, application, method, path, query, status,
-      username, credential_kind, credential_id, credential_name, client_ip, peer_ip, user_agent, duration_ms, upstream_ms,
-      request_bytes, response_bytes, config_version, chain, seq, hash)
-    SELECT gen_random_uuid(), timestamptz '${day} 00:00+00' + n * interval '1 day' / ${rows + 1}, gen_random_uuid()::text,
-      CASE WHEN n % 50000 = 0 THEN 'admin' ELSE 'request' END,
-      CASE WHEN n % 20 = 0 THEN 'denied' ELSE 'forwarded' END,
-      CASE WHEN n % 40000 = 0 THEN 'token_revoked' WHEN n % 20 = 0 THEN 'group_not_allowed' END,
-      CASE WHEN n % 5000 = 0 THEN 'bitbucket' WHEN n % 3 = 0 THEN 'confluence' ELSE 'jira' END, 'GET',
-      CASE WHEN n % 7 = 0 THEN '/rest/api/2/search' ELSE '/rest/api/2/issue/ABC-' || n END, 'fields=summary,status',
-      CASE WHEN n % 20 = 0 THEN 403 WHEN n % 9999 = 0 THEN 502 ELSE 200 END,
-      CASE WHEN n % ${Math.max(1, Math.floor((rows * DAYS) / 20))} = 5 THEN 'rare-user' ELSE 'user' || n % 100 END,
-      'api-token', 'token-' || n % 500, 'nightly build', '10.0.' || n % 8 || '.' || n % 250, '10.1.0.1',
-      'python-requests/2.32.3', 10 + n % 90, 8 + n % 80, 0, 2048, 7, '${day}/bench-0', n, md5(n::text)
-    FROM generate_series(1, ${rows}) AS n`;
-}
-
 async function pages(events: AuditEventsRepository): Promise<void> {
   for (const [name, filter] of QUERIES) {
     const times: number[] = [];

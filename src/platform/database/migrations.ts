@@ -5,6 +5,7 @@ import { Applications1763700200000 } from '../../../migrations/1763700200000-App
 import { ApiTokens1763700300000 } from '../../../migrations/1763700300000-ApiTokens.js';
 import { Audit1763700400000 } from '../../../migrations/1763700400000-Audit.js';
 import { BrowserSessions1763700500000 } from '../../../migrations/1763700500000-BrowserSessions.js';
+import { AuditSearch1763700600006 } from '../../../migrations/1763700600006-AuditSearch.js';
 
 /** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   ApiTokens1763700300000,
   Audit1763700400000,
   BrowserSessions1763700500000,
+  AuditSearch1763700600006,
 ];
