@@ -19,6 +19,14 @@ export interface DeletedRows {
   readonly top: number;
 }
 
+/** What one statement deletes: events of a day from `from` to `before`, the oldest first, `limit` at most. */
+export interface DeleteRange {
+  readonly day: string;
+  readonly from: number;
+  readonly before: number;
+  readonly limit: number;
+}
+
 /** The tables that hold the events: one per day, and a default one for days that have none. */
 @Injectable()
 export class AuditPartitionsRepository {
@@ -58,22 +66,27 @@ export class AuditPartitionsRepository {
     return true;
   }
 
-  /** Deletes the oldest events of a day that are older than `before`, `limit` at most. */
+  /**
+   * Deletes the oldest events of a range. `upTo` is the time of the newest of them: the next statement need not
+   * look at older ones again, which would cost more each time, as what was deleted stays in the index for a while.
+   */
   async deleteOldest(
-    day: string,
-    before: number,
-    limit: number,
+    { day, from, before, limit }: DeleteRange,
     sealed: (manager: EntityManager, deleted: readonly DeletedRows[]) => Promise<void>,
-  ): Promise<number> {
+  ): Promise<{ rows: number; upTo: number }> {
     const table = (await this.exists(day)) ? partitionOf(day) : DEFAULT_PARTITION;
     return this.dataSource.transaction(async (manager) => {
-      const deleted = await manager.query<DeletedRows[]>(deleteSql(table), [
-        new Date(startOfDay(day)),
+      const found = await manager.query<(DeletedRows & { last: Date })[]>(deleteSql(table), [
+        new Date(Math.max(from, startOfDay(day))),
         new Date(Math.min(before, startOfDay(dayAfter(day, 1)))),
         limit,
       ]);
+      const deleted = found.map(({ chain, rows, top }) => ({ chain, rows, top }));
       if (deleted.length > 0) await sealed(manager, deleted);
-      return deleted.reduce((sum, { rows }) => sum + rows, 0);
+      return {
+        rows: deleted.reduce((sum, { rows }) => sum + rows, 0),
+        upTo: Math.max(from, ...found.map(({ last }) => last.getTime())),
+      };
     });
   }
 
@@ -129,12 +142,12 @@ function deleteSql(table: string): string {
     WITH gone AS (
       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM ${table} WHERE time >= $1 AND time < $2 ORDER BY time, id LIMIT $3))
-      RETURNING chain, seq
+      RETURNING chain, seq, time
     ), counted AS (
-      SELECT chain, count(*)::int AS rows, max(seq) AS top FROM gone GROUP BY chain
+      SELECT chain, count(*)::int AS rows, max(seq) AS top, max(time) AS last FROM gone GROUP BY chain
     ), kept AS (
       UPDATE audit_chains SET rows = audit_chains.rows - counted.rows
         FROM counted WHERE audit_chains.chain = counted.chain RETURNING 1
     )
-    SELECT chain, rows, top FROM counted ORDER BY chain`;
+    SELECT chain, rows, top, last FROM counted ORDER BY chain`;
 }

@@ -10,8 +10,8 @@ import { AuditSettingsService } from './audit-settings.service.js';
 import type { PruneRunView } from './dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from './prune-runs.repository.js';
 
-const BATCH = 5000;
-/** Deleting single rows ends after this; the rest goes in the next runs, or with its whole day. */
+const BATCH = 10_000;
+/** Deleting single rows ends after this; the rest goes in the next run, which follows soon. */
 const ROW_BUDGET_MS = 3000;
 
 /** Runs the retention: whole days go with their table, parts of a day row by row, oldest first. */
@@ -87,14 +87,16 @@ export class AuditPrune {
     deadline: number,
   ): Promise<{ deleted: number; complete: boolean }> {
     let deleted = 0;
-    while (deleted < count && before > startOfDay(day)) {
+    let from = startOfDay(day);
+    while (deleted < count && before > from) {
       if (Date.now() > deadline) return { deleted, complete: false };
       const limit = Math.min(BATCH, count - deleted);
-      const gone = await this.partitions.deleteOldest(day, before, limit, (manager, chains) =>
+      const gone = await this.partitions.deleteOldest({ day, from, before, limit }, (manager, chains) =>
         this.seals.add(manager, day, { kind: 'prune', chains }),
       );
-      deleted += gone;
-      if (gone < limit) break;
+      deleted += gone.rows;
+      from = gone.upTo;
+      if (gone.rows < limit) break;
     }
     return { deleted, complete: true };
   }
