@@ -85,6 +85,28 @@ describe('the hash chain of the audit log', () => {
     expect((await faults()).some((fault) => fault.includes(expected))).toBe(true);
   });
 
+  it('is whole while events are written and old ones are deleted', async () => {
+    await audit.call('PUT', '/audit/settings', { retention: { days: null, entries: 300 } });
+    let running = true;
+    const traffic = (async () => {
+      while (running) {
+        for (let count = 0; count < 200; count++) audit.audit.record(auditEvent());
+        await audit.audit.flush();
+        await audit.call('POST', '/audit/prune');
+      }
+    })();
+    const found: string[] = [];
+    for (let round = 0; round < 10; round++) found.push(...(await faults()));
+    running = false;
+    await traffic;
+    expect(found).toEqual([]);
+  });
+
+  it('names the first row that is missing, and how many are', async () => {
+    await sql.query(`DELETE FROM audit_events WHERE request_id IN ('n-9', 'n-12', 'n-27')`);
+    expect(await faults()).toEqual(['4: rows are missing: 3 in all, the last is number 10']);
+  });
+
   it('names the first broken link with its event', async () => {
     await sql.query(`UPDATE audit_events SET status = 204 WHERE request_id IN ('n-9', 'n-18')`);
     const { faults: found } = await audit.app.get(AuditVerify).verify(Date.now());
