@@ -30,6 +30,8 @@ export class ChainWalk {
   constructor(
     private readonly day: string,
     readonly chain: string,
+    /** What the day's seals say of this chain: hashes by number. */
+    private readonly sealed: ReadonlyMap<number, readonly string[]> = new Map(),
   ) {}
 
   /** The next row in the order of numbers; answers what is wrong with it. */
@@ -41,7 +43,12 @@ export class ChainWalk {
     this.seq = row.seq;
     this.hash = row.hash;
     if (gap < 0) return this.fault('the number is there twice', row.seq, row.id);
-    return hash === row.hash ? undefined : this.fault('the row is not as it was written', row.seq, row.id);
+    if (hash !== row.hash) return this.fault('the row is not as it was written', row.seq, row.id);
+    // The whole chain can be written anew by who can write to the database; what the seals say of it cannot.
+    const asSealed = (this.sealed.get(row.seq) ?? []).every((known) => known === row.hash);
+    return asSealed
+      ? undefined
+      : this.fault('the row or one before it is not as it was sealed', row.seq, row.id);
   }
 
   /** After the last row. What retention deleted may be missing, and nothing else: neither before nor between nor behind the rest. */

@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { ChainWalk } from './audit-chain-walk.policy.js';
 import type { AuditFault, ChainedRow } from './audit-chain-walk.policy.js';
 import { dayAfter, dayOf } from './audit-days.policy.js';
-import { chainsOf, daySealsOf, parseSeal, prunedOf, sealHash } from './audit-seal.policy.js';
+import { chainsOf, daySealsOf, parseSeal, prunedOf, sealedHashes, sealHash } from './audit-seal.policy.js';
 import type { ChainHead, Pruned, StoredSeal } from './audit-seal.policy.js';
 import { AuditSealsRepository } from './audit-seals.repository.js';
 
@@ -100,7 +100,12 @@ export class AuditVerify {
       const pruned = prunedOf(seals);
       if (day <= pruned.through) return { chains: 0, rows: 0, faults: [] };
       const heads = await manager.query<ChainHead[]>(`${HEADS} WHERE day = $1::date ORDER BY chain`, [day]);
-      const report = await walkDay(manager, day, heads, pruned);
+      const sealed = sealedHashes(seals, day);
+      const report = await walkDay(manager, { day, heads, pruned, sealed });
+      for (const chain of sealed.keys()) {
+        if (!heads.some((head) => head.chain === chain))
+          report.faults.push({ day, chain, fault: 'the chain was sealed and is missing' });
+      }
       const seal = daySealsOf(seals).get(day);
       if (seal && JSON.stringify(seal.chains) !== JSON.stringify(chainsOf(heads, day)))
         report.faults.push({ day, fault: 'the day is not as it was sealed' });
@@ -111,12 +116,14 @@ export class AuditVerify {
   }
 }
 
-async function walkDay(
-  manager: EntityManager,
-  day: string,
-  heads: readonly ChainHead[],
-  pruned: Pruned,
-): Promise<DayReport> {
+interface DayState {
+  readonly day: string;
+  readonly heads: readonly ChainHead[];
+  readonly pruned: Pruned;
+  readonly sealed: ReturnType<typeof sealedHashes>;
+}
+
+async function walkDay(manager: EntityManager, { day, heads, pruned, sealed }: DayState): Promise<DayReport> {
   const open = new Map(heads.map((head) => [head.chain, head]));
   const report = { chains: 0, rows: 0, faults: [] as AuditFault[] };
   const note = (fault: AuditFault | undefined): void => {
@@ -131,7 +138,7 @@ async function walkDay(
     if (row.chain !== walk?.chain) {
       finish();
       report.chains += 1;
-      walk = new ChainWalk(day, row.chain);
+      walk = new ChainWalk(day, row.chain, sealed.get(row.chain));
     }
     report.rows += 1;
     note(walk.step(row));
