@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Semaphore } from '../../lib/semaphore.js';
 import { ProblemError } from '../../platform/http/problem.js';
 import type { AuditCursor } from './audit-cursor.policy.js';
 import { startOfDay } from './audit-days.policy.js';
@@ -18,6 +19,8 @@ import type { AuditFilterQuery } from './dto/audit-filter.dto.js';
 
 /** SQLSTATE of a statement that took longer than `statement_timeout`. */
 const QUERY_CANCELED = '57014';
+/** However many dashboards ask for figures: the other connections are for settings and for writing events. */
+const LARGE_READS = 2;
 /** Before every event of its moment: the place of a page that ends between events. */
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -41,6 +44,8 @@ interface SearchStep {
 /** Reads events. */
 @Injectable()
 export class AuditEventsRepository {
+  private readonly largeReads = new Semaphore(LARGE_READS);
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -84,14 +89,17 @@ export class AuditEventsRepository {
   }
 
   async findById(id: string): Promise<AuditRow | undefined> {
-    const rows = await this.read<StoredRow>('SELECT * FROM audit_events WHERE id = $1 LIMIT 1', [id]);
+    const rows = await this.dataSource.query<StoredRow[]>(
+      'SELECT * FROM audit_events WHERE id = $1 LIMIT 1',
+      [id],
+    );
     return rows[0] && restoreRow(rows[0]);
   }
 
-  /** Runs a reading statement. Throws 503 `audit_query_timeout` when it takes too long. */
+  /** Runs a statement that may read much. Throws 503 `audit_query_timeout` when it takes too long. */
   async read<T>(sql: string, values: unknown[]): Promise<T[]> {
     try {
-      return await this.dataSource.query<T[]>(sql, values);
+      return await this.largeReads.run(() => this.dataSource.query<T[]>(sql, values));
     } catch (error) {
       throw isTimeout(error) ? tookTooLong() : error;
     }
