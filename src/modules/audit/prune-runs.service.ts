@@ -1,8 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
 import { LOGGER } from '../../platform/logging/logger.js';
 import type { Logger } from '../../platform/logging/logger.js';
 import { ProblemError } from '../../platform/http/problem.js';
+import type { Actor } from '../access/access.port.js';
+import { AUDIT } from './audit.port.js';
+import type { AuditEvent, AuditPort } from './audit.port.js';
 import { AuditPrune } from './audit-prune.service.js';
 import type { PruneRunView } from './dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from './prune-runs.repository.js';
@@ -22,6 +26,7 @@ export class PruneRuns implements OnApplicationShutdown {
   constructor(
     private readonly prune: AuditPrune,
     private readonly runs: PruneRunsRepository,
+    @Inject(AUDIT) private readonly audit: AuditPort,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -36,11 +41,14 @@ export class PruneRuns implements OnApplicationShutdown {
     return this.run('schedule', slot);
   }
 
-  /** A run that an admin asked for. Waits for one that is under way; throws 409 when that takes long. */
-  async requested(by: string): Promise<PruneRunView> {
+  /** A run that an admin asked for, itself an event. Waits for one under way; throws 409 when that takes long. */
+  async requested(actor: Pick<Actor, 'username' | 'requestId' | 'clientIp'>): Promise<PruneRunView> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const run = await this.run(by, null);
-      if (run) return run;
+      const run = await this.run(actor.username, null);
+      if (run) {
+        this.audit.record(pruneEvent(actor, run));
+        return run;
+      }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     throw new ProblemError(
@@ -73,4 +81,21 @@ export class PruneRuns implements OnApplicationShutdown {
       this.log.error({ err: error }, 'deleting old audit events failed; it is tried again at the next time');
     }
   }
+}
+
+function pruneEvent(
+  actor: Pick<Actor, 'username' | 'requestId' | 'clientIp'>,
+  { time, deleted, complete }: PruneRunView,
+): AuditEvent {
+  return {
+    id: uuidv7(),
+    time: Date.parse(time),
+    requestId: actor.requestId,
+    category: 'admin',
+    decision: 'forwarded',
+    user: actor.username,
+    clientIp: actor.clientIp,
+    target: 'audit/prune',
+    after: { deleted, complete },
+  };
 }
