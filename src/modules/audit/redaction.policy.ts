@@ -139,9 +139,12 @@ const DEEPEST = 12;
 /** What features write where a secret became another. */
 const CHANGED = 'changed';
 
+/** An address is what a reader must see of a changed provider: `endpoints.token` is where tokens are fetched, none. */
+const ADDRESS = /^https?:\/\/[^\s@?#]+$/i;
+
 function isSecretText(item: unknown): boolean {
   if (Array.isArray(item)) return item.some(isSecretText);
-  return typeof item === 'string' && item !== '' && item !== CHANGED;
+  return typeof item === 'string' && item !== '' && item !== CHANGED && !ADDRESS.test(item);
 }
 
 /**

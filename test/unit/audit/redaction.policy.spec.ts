@@ -125,6 +125,16 @@ describe('values before and after a change', () => {
     });
   });
 
+  it('show where the endpoints of a provider are: one that was moved must not go unseen', () => {
+    const endpoints = {
+      authorization: 'https://idp.example/authorize',
+      token: 'https://idp.example:8443/token',
+    };
+    expect(redactValue({ endpoints })).toEqual({ endpoints });
+    expect(redactValue({ token: 'https://bob:hunter2@idp.example/' })).toEqual({ token: '[redacted]' });
+    expect(redactValue({ token: 'https://idp.example/?key=opaque' })).toEqual({ token: '[redacted]' });
+  });
+
   it('end where they are nested too deeply', () => {
     let value: unknown = 'x';
     for (let depth = 0; depth < 50; depth++) value = { value };
