@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { ProblemError } from '../../platform/http/problem.js';
 import type { DayRows } from './audit-days.policy.js';
 import { dayAfter, partitionOf, startOfDay } from './audit-days.policy.js';
 
@@ -137,12 +138,18 @@ export class AuditPartitionsRepository {
           await work(manager);
         });
       } catch (error) {
-        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || attempt >= LOCK_ATTEMPTS)
-          throw error;
+        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+        if (attempt >= LOCK_ATTEMPTS) throw inUse();
         await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
       }
     }
   }
+}
+
+function inUse(): ProblemError {
+  const detail =
+    'Something reads the audit log for long, for example a verification. Try again when it is over.';
+  return new ProblemError(409, 'conflict', detail);
 }
 
 function deleteSql(table: string): string {
