@@ -1,34 +1,37 @@
 /**
  * How the audit log does with ten million events: pages with filters, retention by days and by entries while events
- * are written. Makes a database of its own on DATABASE (default postgres://root@127.0.0.1:5432/postgres), drops it.
- * Usage: npx tsx bench/audit-storage.ts [rows] [days]
+ * are written. Makes a database of its own on postgres://root@127.0.0.1:5432/postgres and drops it, or takes one that
+ * is filled already (prunes empty it).
+ * Usage: npx tsx bench/audit-storage.ts [rows] [days] [pages,prunes] [url of a filled database]
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { AuditEventsRepository } from '../src/modules/audit/audit-events.repository.js';
+import type { FoundEvents } from '../src/modules/audit/audit-events.repository.js';
 import { insertLines } from '../src/modules/audit/audit-insert.repository.js';
 import { ChainKeeper, lineOf, rowJson } from '../src/modules/audit/audit-chain.policy.js';
-import { dayAfter, dayOf, partitionOf } from '../src/modules/audit/audit-days.policy.js';
 import { AuditPartitionsRepository } from '../src/modules/audit/audit-partitions.repository.js';
 import { AuditPrune } from '../src/modules/audit/audit-prune.service.js';
 import { toRow } from '../src/modules/audit/audit-row.policy.js';
 import { AuditSealsRepository } from '../src/modules/audit/audit-seals.repository.js';
 import type { AuditSettingsService } from '../src/modules/audit/audit-settings.service.js';
 import type { AuditFilterQuery } from '../src/modules/audit/dto/audit-filter.dto.js';
+import type { PruneRunView } from '../src/modules/audit/dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from '../src/modules/audit/prune-runs.repository.js';
 import { SYSTEM_CLOCK } from '../src/lib/clock.js';
 import { SecretBox } from '../src/platform/crypto/secret-box.js';
-import { ProblemError } from '../src/platform/http/problem.js';
 import { postgresOptions, runMigrations } from '../src/platform/database/data-source.js';
+import { fillEvents } from './audit-rows.js';
 
 const ADMIN_URL = 'postgres://root@127.0.0.1:5432/postgres';
 const ROWS = Number(process.argv[2] ?? 10_000_000);
 const DAYS = Number(process.argv[3] ?? 100);
+const PARTS = (process.argv[4] ?? 'pages,prunes').split(',');
+const FILLED = process.argv[5];
 const NAME = `restgate_bench_${randomBytes(4).toString('hex')}`;
 const REPEATS = 7;
-const PAGE = 51;
-const TIMED_OUT = 'refused: it takes longer than 30 s';
+const PAGE = 50;
 
 const QUERIES: readonly (readonly [string, AuditFilterQuery])[] = [
   ['newest', {}],
@@ -42,118 +45,94 @@ const QUERIES: readonly (readonly [string, AuditFilterQuery])[] = [
   ['an application', { application: 'bitbucket' }],
   ['text in the path, frequent', { path: 'search' }],
   ['text in the path, one in 100 000', { path: 'ABC-77777' }],
+  ['what one token did', { credential: 'token-17' }],
+  ['an unknown token', { credential: 'token-x' }],
+  ['one request by its id', { requestId: 'unknown-to-the-log' }],
+  ['a rare method', { method: 'DELETE' }],
+  ['a user and a rare path', { user: 'user77', path: 'ABC-77777' }],
+  ['a rare path within three days', { path: 'ABC-77777', from: daysAgo(5), to: daysAgo(2) }],
   ['changes by admins', { category: 'admin' }],
   [
     'a user, a reason and a month',
-    { user: 'user9', reason: 'group_not_allowed', from: monthAgo(2), to: monthAgo(1) },
+    { user: 'user9', reason: 'group_not_allowed', from: daysAgo(60), to: daysAgo(30) },
   ],
 ];
 
-function monthAgo(months: number): string {
-  return new Date(Date.now() - months * 30 * 86_400_000).toISOString();
+function daysAgo(days: number): string {
+  return new Date(Date.now() - days * 86_400_000).toISOString();
 }
 
 async function main(): Promise<void> {
+  if (FILLED !== undefined) return measure(FILLED, false);
   await admin(`CREATE DATABASE ${NAME}`);
   const url = new URL(ADMIN_URL);
   url.pathname = `/${NAME}`;
-  const dataSource = new DataSource(postgresOptions({ url: url.href }, () => undefined));
   try {
-    await runMigrations(dataSource);
-    await dataSource.initialize();
-    await timed(`loading ${ROWS} events`, () => load(url.href));
-    await pages(new AuditEventsRepository(dataSource));
-    await prunes(dataSource);
+    await measure(url.href, true);
   } finally {
-    if (dataSource.isInitialized) await dataSource.destroy();
     await admin(`DROP DATABASE IF EXISTS ${NAME} WITH (FORCE)`);
   }
 }
 
-/** Fills each day's table before it is attached: quicker than through the indexes. */
-async function load(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+async function measure(url: string, empty: boolean): Promise<void> {
+  const dataSource = new DataSource(postgresOptions({ url }, () => undefined));
   try {
-    await fill(client);
+    await runMigrations(dataSource);
+    await dataSource.initialize();
+    if (empty) await timed(`loading ${ROWS} events`, () => fillEvents(url, ROWS, DAYS));
+    if (PARTS.includes('pages')) await pages(new AuditEventsRepository(dataSource));
+    if (PARTS.includes('prunes')) await prunes(dataSource);
   } finally {
-    await client.end();
+    if (dataSource.isInitialized) await dataSource.destroy();
   }
 }
 
-async function fill(client: pg.Client): Promise<void> {
-  await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'");
-  const perDay = Math.ceil(ROWS / DAYS);
-  for (let back = DAYS - 1; back >= 0; back--) {
-    const day = dayAfter(dayOf(Date.now()), -back);
-    const table = partitionOf(day);
-    await client.query(`CREATE TABLE ${table} (LIKE audit_events INCLUDING CONSTRAINTS)`);
-    await client.query(fillSql(table, day, perDay));
-    await client.query(
-      `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day} 00:00+00') TO ('${dayAfter(day, 1)} 00:00+00')`,
-    );
-    await client.query(
-      'INSERT INTO audit_chains (chain, day, seq, hash, rows) VALUES ($1, $2, $3::integer, $4, $3::integer)',
-      [`${day}/bench-0`, day, perDay, 'x'],
-    );
-  }
-  await client.query('VACUUM ANALYZE audit_events');
-}
-
-function fillSql(table: string, day: string, rows: number): string {
-  return `
-    INSERT INTO ${table} (id, time, request_id, category, decision, reason, application, method, path, query, status,
-      username, credential_kind, credential_id, credential_name, client_ip, peer_ip, user_agent, duration_ms, upstream_ms,
-      request_bytes, response_bytes, config_version, chain, seq, hash)
-    SELECT gen_random_uuid(), timestamptz '${day} 00:00+00' + n * interval '1 day' / ${rows + 1}, gen_random_uuid()::text,
-      CASE WHEN n % 50000 = 0 THEN 'admin' ELSE 'request' END,
-      CASE WHEN n % 20 = 0 THEN 'denied' ELSE 'forwarded' END,
-      CASE WHEN n % 40000 = 0 THEN 'token_revoked' WHEN n % 20 = 0 THEN 'group_not_allowed' END,
-      CASE WHEN n % 5000 = 0 THEN 'bitbucket' WHEN n % 3 = 0 THEN 'confluence' ELSE 'jira' END, 'GET',
-      CASE WHEN n % 7 = 0 THEN '/rest/api/2/search' ELSE '/rest/api/2/issue/ABC-' || n END, 'fields=summary,status',
-      CASE WHEN n % 20 = 0 THEN 403 WHEN n % 9999 = 0 THEN 502 ELSE 200 END,
-      CASE WHEN n % ${Math.max(1, Math.floor((rows * DAYS) / 20))} = 5 THEN 'rare-user' ELSE 'user' || n % 100 END,
-      'api-token', 'token-' || n % 500, 'nightly build', '10.0.' || n % 8 || '.' || n % 250, '10.1.0.1',
-      'python-requests/2.32.3', 10 + n % 90, 8 + n % 80, 0, 2048, 7, '${day}/bench-0', n, md5(n::text)
-    FROM generate_series(1, ${rows}) AS n`;
-}
-
+/** The first page of each search, and where it is cut for its time also the whole search to the last page. */
 async function pages(events: AuditEventsRepository): Promise<void> {
   for (const [name, filter] of QUERIES) {
     const times: number[] = [];
-    let found = 'no answer';
+    let found: FoundEvents = { rows: [] };
     for (let repeat = 0; repeat < REPEATS; repeat++) {
       const begun = performance.now();
-      found = await countOf(events, filter);
+      found = await events.search(filter, undefined, PAGE);
       times.push(performance.now() - begun);
-      if (found === TIMED_OUT) break;
     }
     const first = times[0] ?? 0;
     times.sort((a, b) => a - b);
+    const cut =
+      found.searchedTo === undefined ? '' : `, cut at ${found.searchedTo}; ${await whole(events, filter)}`;
     print(
       `page: ${name}`,
-      `first ${first.toFixed(0)} ms, median ${(times[times.length >> 1] ?? 0).toFixed(1)} ms, ${found}`,
+      `first ${first.toFixed(0)} ms, median ${(times[times.length >> 1] ?? 0).toFixed(1)} ms, ${found.rows.length} rows${cut}`,
     );
   }
 }
 
-async function countOf(events: AuditEventsRepository, filter: AuditFilterQuery): Promise<string> {
-  try {
-    return `${(await events.find(filter, undefined, PAGE)).length} rows`;
-  } catch (error) {
-    if (error instanceof ProblemError && error.code === 'audit_query_timeout') return TIMED_OUT;
-    throw error;
-  }
+async function whole(events: AuditEventsRepository, filter: AuditFilterQuery): Promise<string> {
+  const begun = performance.now();
+  const result = { pages: 0, rows: 0, slowest: 0 };
+  let page: FoundEvents | undefined;
+  do {
+    const pageBegun = performance.now();
+    page = await events.search(filter, page?.next, PAGE);
+    result.pages += 1;
+    result.rows += page.rows.length;
+    result.slowest = Math.max(result.slowest, performance.now() - pageBegun);
+  } while (page.next && result.rows < PAGE);
+  return `${result.rows} rows in ${result.pages} pages and ${((performance.now() - begun) / 1000).toFixed(1)} s, the slowest page ${result.slowest.toFixed(0)} ms`;
 }
 
-/** Deletes half by age, then all but a million (in part row by row), while batches of 100 events are written. */
+/**
+ * Deletes half by age, then all but a tenth by number (in part row by row), while batches of 100 events are written.
+ * With a single day all of it goes row by row, in as many runs as it takes.
+ */
 async function prunes(dataSource: DataSource): Promise<void> {
   const box = new SecretBox([randomBytes(32)]);
   const partitions = new AuditPartitionsRepository(dataSource);
   const seals = new AuditSealsRepository(dataSource, box);
   const runs = new PruneRunsRepository(dataSource);
   const plans = [
-    { days: Math.floor(DAYS / 2), entries: null },
+    ...(DAYS > 1 ? [{ days: Math.floor(DAYS / 2), entries: null }] : []),
     { days: null, entries: Math.floor(ROWS / 10) + 12_345 },
   ];
   for (const retention of plans) {
@@ -162,12 +141,18 @@ async function prunes(dataSource: DataSource): Promise<void> {
     } as unknown as AuditSettingsService;
     const prune = new AuditPrune(dataSource, partitions, seals, settings, SYSTEM_CLOCK);
     const writing = writeUntilStopped(dataSource);
-    const run = await prune.run(runs, 'bench', null);
+    const pieces: PruneRunView[] = [];
+    do {
+      const piece = await prune.run(runs, 'bench', null);
+      if (piece) pieces.push(piece);
+    } while (pieces.at(-1)?.complete === false);
+    const deleted = pieces.reduce((sum, piece) => sum + piece.deleted, 0);
+    const took = pieces.map(({ durationMs }) => (durationMs / 1000).toFixed(1));
     const slowest = await writing.stop();
     const kept = (await partitions.rowsPerDay()).reduce((sum, { rows }) => sum + rows, 0);
     print(
       `prune: ${JSON.stringify(retention)}`,
-      `${run?.deleted} deleted in ${run?.durationMs.toFixed(0)} ms, complete ${run?.complete}, ${kept} kept; ` +
+      `${deleted} deleted in ${pieces.length} runs of ${took.join(', ')} s, ${kept} kept; ` +
         `${slowest.batches} batches were written meanwhile, the slowest in ${slowest.ms.toFixed(0)} ms`,
     );
   }

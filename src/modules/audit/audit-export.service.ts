@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import type { AuditCursor } from './audit-cursor.policy.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
+import type { FoundEvents } from './audit-events.repository.js';
 import { exportHeader, exportLine } from './audit-export.policy.js';
 import type { ExportFormat } from './audit-export.policy.js';
 import { eventView } from './audit-view.policy.js';
@@ -16,21 +16,22 @@ export class AuditExport {
 
   /** The first page is read before it answers, so that faulty filters become an error answer, not a broken file. */
   async open(filter: AuditFilterQuery, format: ExportFormat): Promise<Readable> {
-    const first = await this.events.find(filter, undefined, PAGE);
+    const first = await this.events.search(filter, undefined, PAGE);
     return Readable.from(this.pages(filter, format, first), { objectMode: false });
   }
 
   private async *pages(
     filter: AuditFilterQuery,
     format: ExportFormat,
-    first: Awaited<ReturnType<AuditEventsRepository['find']>>,
+    first: FoundEvents,
   ): AsyncGenerator<Buffer> {
     const header = exportHeader(format);
     if (header !== '') yield Buffer.from(header);
-    for (let rows = first; rows.length > 0;) {
-      yield Buffer.from(rows.map((row) => exportLine(format, eventView(row))).join(''));
-      const last: AuditCursor | undefined = rows.length < PAGE ? undefined : rows.at(-1);
-      rows = last ? await this.events.find(filter, last, PAGE) : [];
+    for (let page = first; ;) {
+      if (page.rows.length > 0)
+        yield Buffer.from(page.rows.map((row) => exportLine(format, eventView(row))).join(''));
+      if (!page.next) return;
+      page = await this.events.search(filter, page.next, PAGE);
     }
   }
 }

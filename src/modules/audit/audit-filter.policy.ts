@@ -33,7 +33,7 @@ export function filterConditions(filter: AuditFilterQuery): SqlConditions {
   if (filter.to !== undefined) sql.add('time < ?::timestamptz', timeOf('to', filter.to));
   if (filter.user !== undefined) sql.add('lower(username) = lower(?)', storable(filter.user));
   if (filter.application !== undefined) sql.add('application = ?', storable(filter.application));
-  if (filter.decision !== undefined) sql.add('decision = ?', filter.decision);
+  if (filter.decision !== undefined) addDecision(sql, filter.decision);
   if (filter.reason !== undefined) sql.add('reason = ?', storable(filter.reason));
   if (filter.credential !== undefined) addCredential(sql, filter.credential);
   if (filter.status !== undefined) addStatus(sql, filter.status);
@@ -51,6 +51,11 @@ export function timeOf(field: string, text: string): string {
   const time = Date.parse(zoned);
   if (Number.isNaN(time)) throw invalidField(field, 'must be an ISO 8601 time');
   return new Date(time).toISOString();
+}
+
+function addDecision(sql: SqlConditions, decision: NonNullable<AuditFilterQuery['decision']>): void {
+  // Said twice, so that the index of everything else is seen to fit.
+  sql.add(decision === 'forwarded' ? 'decision = ?' : "decision = ? AND decision <> 'forwarded'", decision);
 }
 
 function addCategory(sql: SqlConditions, category: 'request' | 'admin'): void {

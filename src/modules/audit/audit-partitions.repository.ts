@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { ProblemError } from '../../platform/http/problem.js';
 import type { DayRows } from './audit-days.policy.js';
 import { dayAfter, partitionOf, startOfDay } from './audit-days.policy.js';
 
@@ -17,6 +18,14 @@ export interface DeletedRows {
   readonly rows: number;
   /** The highest number among them. */
   readonly top: number;
+}
+
+/** What one statement deletes: events of a day from `from` to `before`, the oldest first, `limit` at most. */
+export interface DeleteRange {
+  readonly day: string;
+  readonly from: number;
+  readonly before: number;
+  readonly limit: number;
 }
 
 /** The tables that hold the events: one per day, and a default one for days that have none. */
@@ -47,33 +56,46 @@ export class AuditPartitionsRepository {
     return rows.map(({ day, rows: count }) => ({ day, rows: Number(count) }));
   }
 
-  /** Deletes a day that has its own table, in no time; false when it has none. `sealed` runs in the transaction. */
-  async dropDay(day: string, sealed: (manager: EntityManager) => Promise<void>): Promise<boolean> {
-    if (!(await this.exists(day))) return false;
+  /**
+   * Deletes the days that have a table of their own, in no time, and answers those. `sealed` runs in the transaction.
+   * Several at once: each statement of this kind makes the server look through all of its memory.
+   */
+  async dropDays(
+    days: readonly string[],
+    sealed: (manager: EntityManager, dropped: readonly string[]) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const dropped: string[] = [];
+    for (const day of days) if (await this.exists(day)) dropped.push(day);
+    if (dropped.length === 0) return dropped;
     await this.withLockTimeout(async (manager) => {
-      await manager.query(`DROP TABLE ${partitionOf(day)}`);
-      await manager.query('DELETE FROM audit_chains WHERE day = $1::date', [day]);
-      await sealed(manager);
+      await manager.query(`DROP TABLE ${dropped.map(partitionOf).join(', ')}`);
+      await manager.query('DELETE FROM audit_chains WHERE day = ANY ($1::date[])', [dropped]);
+      await sealed(manager, dropped);
     });
-    return true;
+    return dropped;
   }
 
-  /** Deletes the oldest events of a day that are older than `before`, `limit` at most. */
+  /**
+   * Deletes the oldest events of a range. `upTo` is the time of the newest of them: the next statement need not
+   * look at older ones again, which would cost more each time, as what was deleted stays in the index for a while.
+   */
   async deleteOldest(
-    day: string,
-    before: number,
-    limit: number,
+    { day, from, before, limit }: DeleteRange,
     sealed: (manager: EntityManager, deleted: readonly DeletedRows[]) => Promise<void>,
-  ): Promise<number> {
+  ): Promise<{ rows: number; upTo: number }> {
     const table = (await this.exists(day)) ? partitionOf(day) : DEFAULT_PARTITION;
     return this.dataSource.transaction(async (manager) => {
-      const deleted = await manager.query<DeletedRows[]>(deleteSql(table), [
-        new Date(startOfDay(day)),
+      const found = await manager.query<(DeletedRows & { last: Date })[]>(deleteSql(table), [
+        new Date(Math.max(from, startOfDay(day))),
         new Date(Math.min(before, startOfDay(dayAfter(day, 1)))),
         limit,
       ]);
+      const deleted = found.map(({ chain, rows, top }) => ({ chain, rows, top }));
       if (deleted.length > 0) await sealed(manager, deleted);
-      return deleted.reduce((sum, { rows }) => sum + rows, 0);
+      return {
+        rows: deleted.reduce((sum, { rows }) => sum + rows, 0),
+        upTo: Math.max(from, ...found.map(({ last }) => last.getTime())),
+      };
     });
   }
 
@@ -116,12 +138,18 @@ export class AuditPartitionsRepository {
           await work(manager);
         });
       } catch (error) {
-        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || attempt >= LOCK_ATTEMPTS)
-          throw error;
+        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+        if (attempt >= LOCK_ATTEMPTS) throw inUse();
         await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
       }
     }
   }
+}
+
+function inUse(): ProblemError {
+  const detail =
+    'Something reads the audit log for long, for example a verification. Try again when it is over.';
+  return new ProblemError(409, 'conflict', detail);
 }
 
 function deleteSql(table: string): string {
@@ -129,12 +157,12 @@ function deleteSql(table: string): string {
     WITH gone AS (
       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM ${table} WHERE time >= $1 AND time < $2 ORDER BY time, id LIMIT $3))
-      RETURNING chain, seq
+      RETURNING chain, seq, time
     ), counted AS (
-      SELECT chain, count(*)::int AS rows, max(seq) AS top FROM gone GROUP BY chain
+      SELECT chain, count(*)::int AS rows, max(seq) AS top, max(time) AS last FROM gone GROUP BY chain
     ), kept AS (
       UPDATE audit_chains SET rows = audit_chains.rows - counted.rows
         FROM counted WHERE audit_chains.chain = counted.chain RETURNING 1
     )
-    SELECT chain, rows, top FROM counted ORDER BY chain`;
+    SELECT chain, rows, top, last FROM counted ORDER BY chain`;
 }

@@ -72,6 +72,24 @@ export function daySealsOf(seals: readonly StoredSeal[]): Map<string, DaySeal> {
   return days;
 }
 
+/** What a day's seals say of its chains: the hash of the row with a number. A later seal adds to it, and takes nothing away. */
+export function sealedHashes(
+  seals: readonly StoredSeal[],
+  day: string,
+): Map<string, ReadonlyMap<number, readonly string[]>> {
+  const chains = new Map<string, Map<number, string[]>>();
+  for (const seal of seals) {
+    const content = parseSeal(seal);
+    if (content.kind !== 'day' || content.day !== day) continue;
+    for (const { chain, seq, hash: head } of content.chains) {
+      const numbers = chains.get(chain) ?? new Map<number, string[]>();
+      numbers.set(seq, [...(numbers.get(seq) ?? []), head]);
+      chains.set(chain, numbers);
+    }
+  }
+  return chains;
+}
+
 /**
  * The seals that are due: one for each finished day up to `lastDay` whose chains are not what its last seal
  * says. Each refers to the day seal before it.

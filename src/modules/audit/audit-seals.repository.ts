@@ -27,8 +27,8 @@ export class AuditSealsRepository {
   }
 
   /** All seals in the order in which they were made. */
-  all(): Promise<StoredSeal[]> {
-    return this.dataSource.query<StoredSeal[]>(
+  all(sql: SqlRunner = this.dataSource): Promise<StoredSeal[]> {
+    return sql.query<StoredSeal[]>(
       'SELECT id::int AS id, kind, day::text AS day, content, seal FROM audit_seals ORDER BY id',
     );
   }

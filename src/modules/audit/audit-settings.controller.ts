@@ -48,7 +48,7 @@ export class AuditSettingsController {
   @HttpCode(200)
   @Access('admin')
   run(@CurrentActor() actor: Actor): Promise<PruneRunView> {
-    return this.prune.requested(actor.username);
+    return this.prune.requested(actor);
   }
 
   private async answer(

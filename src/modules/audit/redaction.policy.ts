@@ -17,6 +17,9 @@ const SECRET_NAMES = new Set(
     .filter((name) => name.length > 0),
 );
 
+/** Whatever stands before it: `gitlab_token`, `X-Auth-Token`, `dbPassword`. */
+const SECRET_ENDING = /(?:token|password|passwd|passphrase|secret|apikey|accesskey|secretkey|privatekey)$/;
+
 const SECRET_SHAPES: readonly RegExp[] = [
   /rgt_[0-9A-Za-z]*/g,
   /eyJ[\w-]{6,}(?:\.[\w-]*){0,4}/g,
@@ -34,7 +37,7 @@ const LONG_WORD = /(?<![\w+/=-])[\w+/=-]{40,}(?![\w+/=-])/g;
  * reorder what a reader sees (CVE-2021-42574), or make a text that PostgreSQL refuses.
  */
 const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}|[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0000}-\u{e0fff}]/gu;
 
 /**
  * A text as the audit log may hold it: secrets by their shape replaced, control and bidirectional characters
@@ -62,9 +65,10 @@ export function escapeUnprintable(text: string): string {
 /** True for the name of a parameter or field that holds a secret, however it is spelt, nested or encoded. */
 export function isSecretName(name: string): boolean {
   const plain = decodeUntilStable(name).toLowerCase();
-  if (SECRET_NAMES.has(plain.replace(/[^a-z0-9]/g, ''))) return true;
-  const parts = plain.split(/[^a-z0-9_-]+/).filter((part) => part.length > 0);
-  return parts.some((part) => SECRET_NAMES.has(part.replace(/[_-]/g, '')));
+  const whole = plain.replace(/[^a-z0-9]/g, '');
+  if (SECRET_NAMES.has(whole) || SECRET_ENDING.test(whole)) return true;
+  const parts = plain.split(/[^a-z0-9_-]+/).map((part) => part.replace(/[_-]/g, ''));
+  return parts.some((part) => SECRET_NAMES.has(part) || SECRET_ENDING.test(part));
 }
 
 /**
@@ -74,7 +78,9 @@ export function isSecretName(name: string): boolean {
 export function redactQuery(query: string, limit: number): string {
   const text = query.startsWith('?') ? query.slice(1) : query;
   if (text.length === 0) return '';
-  return cleanText(text.slice(0, limit).split('&').map(redactParameter).join('&'), limit);
+  // Some servers take a semicolon for an ampersand.
+  const parts = text.slice(0, limit).split(/([&;])/);
+  return cleanText(parts.map(redactParameter).join(''), limit);
 }
 
 function redactParameter(parameter: string): string {
@@ -114,6 +120,14 @@ const DEEPEST = 12;
 /** What features write where a secret became another. */
 const CHANGED = 'changed';
 
+/** An address is what a reader must see of a changed provider: `endpoints.token` is where tokens are fetched, none. */
+const ADDRESS = /^https?:\/\/[^\s@?#]+$/i;
+
+function isSecretText(item: unknown): boolean {
+  if (Array.isArray(item)) return item.some(isSecretText);
+  return typeof item === 'string' && item !== '' && item !== CHANGED && !ADDRESS.test(item);
+}
+
 /**
  * A before or after value of an admin change without secrets: string values of secret names are replaced as a
  * second line of defence (features already leave them out), and every text is cleaned.
@@ -126,7 +140,7 @@ export function redactValue(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
   const result: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    const secret = typeof item === 'string' && item !== '' && item !== CHANGED && isSecretName(name);
+    const secret = isSecretText(item) && isSecretName(name);
     result[cleanText(name, 200)] = secret ? REDACTED : redactValue(item, depth + 1);
   }
   return result;

@@ -5,6 +5,7 @@ import { Applications1763700200000 } from '../../../migrations/1763700200000-App
 import { ApiTokens1763700300000 } from '../../../migrations/1763700300000-ApiTokens.js';
 import { Audit1763700400000 } from '../../../migrations/1763700400000-Audit.js';
 import { BrowserSessions1763700500000 } from '../../../migrations/1763700500000-BrowserSessions.js';
+import { AuditSearch1763700600006 } from '../../../migrations/1763700600006-AuditSearch.js';
 import { StoredPatState1763800000003 } from '../../../migrations/1763800000003-StoredPatState.js';
 
 /** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
@@ -15,5 +16,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   ApiTokens1763700300000,
   Audit1763700400000,
   BrowserSessions1763700500000,
+  AuditSearch1763700600006,
   StoredPatState1763800000003,
 ];

@@ -1,6 +1,9 @@
 import { DataSource } from 'typeorm';
 import { AuditMaintenance } from '../../../src/modules/audit/audit-maintenance.service.js';
 import { AuditVerify } from '../../../src/modules/audit/audit-verify.service.js';
+import { CHAIN_START, linkHash, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
+import { restoreRow } from '../../../src/modules/audit/audit-view.policy.js';
+import type { StoredRow } from '../../../src/modules/audit/audit-view.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
 import { startAuditApp } from '../../support/audit/audit-app.js';
 import type { AuditApp } from '../../support/audit/audit-app.js';
@@ -83,6 +86,76 @@ describe('the hash chain of the audit log', () => {
   ])('tells of %s', async (_name, tampering, expected) => {
     await sql.query(tampering);
     expect((await faults()).some((fault) => fault.includes(expected))).toBe(true);
+  });
+
+  /** Writes the chain of a row anew from that row on, as someone would who knows how it is made. */
+  async function rewriteChain(requestId: string, user: string): Promise<void> {
+    await sql.query('UPDATE audit_events SET username = $2 WHERE request_id = $1', [requestId, user]);
+    const [found] = await sql.query<{ chain: string }[]>(
+      'SELECT chain FROM audit_events WHERE request_id = $1',
+      [requestId],
+    );
+    const chain = found?.chain;
+    let hash = CHAIN_START;
+    const rows = await sql.query<(StoredRow & { id: string })[]>(
+      'SELECT * FROM audit_events WHERE chain = $1 ORDER BY seq',
+      [chain],
+    );
+    for (const row of rows) {
+      hash = linkHash(hash, rowJson(restoreRow(row)));
+      await sql.query('UPDATE audit_events SET hash = $2 WHERE id = $1', [row.id, hash]);
+    }
+    await sql.query('UPDATE audit_chains SET hash = $2 WHERE chain = $1', [chain, hash]);
+  }
+
+  it('tells of a chain that was written anew, also when the upkeep has sealed it again since', async () => {
+    await rewriteChain('n-16', 'mallory');
+    expect(await faults()).not.toEqual([]);
+    await audit.app.get(AuditMaintenance).run();
+    expect(await faults()).toEqual(['10: the row or one before it is not as it was sealed']);
+  });
+
+  it('tells of a chain that was removed with its head, also when the upkeep has sealed the day again since', async () => {
+    const day = `(now() AT TIME ZONE 'UTC')::date - 1`;
+    await sql.query(
+      `DELETE FROM audit_events WHERE chain IN (SELECT chain FROM audit_chains WHERE day = ${day})`,
+    );
+    await sql.query(`DELETE FROM audit_chains WHERE day = ${day}`);
+    const another = await startAuditApp(database.url);
+    another.audit.record(auditEvent({ time: Date.now() - DAY }));
+    await another.audit.flush();
+    await another.close();
+    await audit.app.get(AuditMaintenance).run();
+    expect(await faults()).toContain('the chain was sealed and is missing');
+  });
+
+  it('is whole when events come late to a day that is sealed', async () => {
+    for (let n = 0; n < 3; n++) audit.audit.record(auditEvent({ time: Date.now() - DAY }));
+    await audit.audit.flush();
+    await audit.app.get(AuditMaintenance).run();
+    expect(await faults()).toEqual([]);
+  });
+
+  it('is whole while events are written and old ones are deleted', async () => {
+    await audit.call('PUT', '/audit/settings', { retention: { days: null, entries: 300 } });
+    let running = true;
+    const traffic = (async () => {
+      while (running) {
+        for (let count = 0; count < 200; count++) audit.audit.record(auditEvent());
+        await audit.audit.flush();
+        await audit.call('POST', '/audit/prune');
+      }
+    })();
+    const found: string[] = [];
+    for (let round = 0; round < 10; round++) found.push(...(await faults()));
+    running = false;
+    await traffic;
+    expect(found).toEqual([]);
+  });
+
+  it('names the first row that is missing, and how many are', async () => {
+    await sql.query(`DELETE FROM audit_events WHERE request_id IN ('n-9', 'n-12', 'n-27')`);
+    expect(await faults()).toEqual(['4: rows are missing: 3 in all, the last is number 10']);
   });
 
   it('names the first broken link with its event', async () => {

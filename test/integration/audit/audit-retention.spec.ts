@@ -134,6 +134,21 @@ describe('the retention of the audit log', () => {
     }
   });
 
+  it('says 409 when the log is read for long, deletes nothing, and works when that is over', async () => {
+    await keepAged(0, 10 * DAY);
+    await audit.app.get(AuditMaintenance).run();
+    await audit.call('PUT', '/audit/settings', { retention: { days: 5 } });
+    const reader = audit.app.get(DataSource).createQueryRunner();
+    await reader.startTransaction();
+    await reader.query('LOCK TABLE audit_events IN ACCESS SHARE MODE');
+    const refused = await audit.call('POST', '/audit/prune');
+    expect([refused.status, refused.json.code]).toEqual([409, 'conflict']);
+    await reader.rollbackTransaction();
+    await reader.release();
+    expect(await ages()).toEqual([0, 10 * DAY]);
+    expect((await audit.call('POST', '/audit/prune')).json).toMatchObject({ deleted: 1, complete: true });
+  });
+
   it('goes on writing while old days are dropped', async () => {
     await keepAged(...Array.from({ length: 20 }, (_unused, at) => (at + 10) * DAY));
     await audit.app.get(AuditMaintenance).run();

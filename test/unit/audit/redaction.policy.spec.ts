@@ -28,6 +28,9 @@ describe('query strings in the audit log', () => {
     [`?q=%72gt_0123456789`, 'q=[redacted]'],
     [`?${RGT}`, '[redacted]'],
     [`?${RGT}=1`, '[redacted]'],
+    ['?gitlab_token=abc&dbPassword=x', 'gitlab_token=[redacted]&dbPassword=[redacted]'],
+    ['?X-Auth-Token=abc', 'X-Auth-Token=[redacted]'],
+    ['?a=1;password=abc;b=2', 'a=1;password=[redacted];b=2'],
     ['?token=', 'token='],
     ['?jql=project+%3D+ABC&maxResults=50', 'jql=project+%3D+ABC&maxResults=50'],
     ['?fields=summary,status&expand=names', 'fields=summary,status&expand=names'],
@@ -61,6 +64,10 @@ describe('texts in the audit log', () => {
     ],
   ])('%j is kept as %j', (text, kept) => {
     expect(cleanText(text, 500)).toBe(kept);
+  });
+
+  it('show invisible characters: fillers, and tags that spell a hidden text', () => {
+    expect(cleanText('a\u3164b\u{e0041}c', 500)).toBe('a\\u{3164}b\\u{e0041}c');
   });
 
   it('are cut to their limit', () => {
@@ -105,6 +112,7 @@ describe('values before and after a change', () => {
       tokenCreation: { enabled: true, groups: ['a'] },
       nested: [{ password: 'x', note: RGT }],
       webhookSecret: 'changed',
+      headers: { authorization: ['opaque'], accept: ['a', 'b'] },
     };
     expect(redactValue(value)).toEqual({
       clientId: 'gateway',
@@ -113,7 +121,18 @@ describe('values before and after a change', () => {
       tokenCreation: { enabled: true, groups: ['a'] },
       nested: [{ password: '[redacted]', note: '[redacted]' }],
       webhookSecret: 'changed',
+      headers: { authorization: '[redacted]', accept: ['a', 'b'] },
     });
+  });
+
+  it('show where the endpoints of a provider are: one that was moved must not go unseen', () => {
+    const endpoints = {
+      authorization: 'https://idp.example/authorize',
+      token: 'https://idp.example:8443/token',
+    };
+    expect(redactValue({ endpoints })).toEqual({ endpoints });
+    expect(redactValue({ token: 'https://bob:hunter2@idp.example/' })).toEqual({ token: '[redacted]' });
+    expect(redactValue({ token: 'https://idp.example/?key=opaque' })).toEqual({ token: '[redacted]' });
   });
 
   it('end where they are nested too deeply', () => {

@@ -99,4 +99,7 @@ export class AuditEventPageView {
   /** Cursor of the next page; null on the last. */
   @ApiProperty({ type: String, nullable: true })
   nextCursor: string | null;
+  /** Set when the page ended before it was full, to answer in time: everything since then was searched. ISO 8601. */
+  @ApiProperty({ type: String, nullable: true })
+  searchedTo: string | null;
 }

@@ -69,10 +69,18 @@ export class SinkFeeder {
     while (this.busy && this.queue.length > 0 && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    this.end();
+  }
+
+  /** Ends the feeding at once; answers what was not delivered, or not for certain. */
+  end(): readonly AuditEventView[] {
     this.stopped = true;
     clearTimeout(this.retryTimer);
     this.abort.abort();
     this.sink.close();
+    const left = this.queue;
+    this.queue = [];
+    return left;
   }
 
   private async run(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
@@ -61,7 +61,7 @@ export class SyslogSink implements AuditSink {
     const { host, port, protocol } = this.settings;
     const socket =
       protocol === 'tls'
-        ? connectTls({ host, port, lookup: sinkLookup, servername: host })
+        ? connectTls({ host, port, lookup: sinkLookup, ...(isIP(host) === 0 && { servername: host }) })
         : connect({ host, port, lookup: sinkLookup });
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
     try {
