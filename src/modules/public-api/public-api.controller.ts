@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { PUBLIC_APIS } from './catalogue/public-catalogue.policy.js';
@@ -24,6 +25,7 @@ export class PublicApiController {
   /** The lists of restricted, bypassed and additional public APIs. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<PublicApiView> {
     const { value, version } = await this.service.read();
     reply.header('ETag', etagOf(version));
@@ -33,6 +35,8 @@ export class PublicApiController {
   /** Replaces the lists. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async replace(
     @Body() body: PublicApiDto,
     @Headers('if-match') ifMatch: string | undefined,

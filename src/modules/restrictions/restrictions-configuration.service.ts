@@ -11,7 +11,7 @@ import { IpRestrictionsService } from './ip-restrictions.service.js';
 
 /** The restrictions as sections of the configuration document. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ groupRestrictions: GroupRestrictionsDto, ipRestrictions: IpRestrictionsDto })
 export class RestrictionsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 
