@@ -1,4 +1,4 @@
-import core from '@stoplight/spectral-core';
+import { Spectral } from '@stoplight/spectral-core';
 import { ruleset } from './ruleset.js';
 
 export interface Finding {
@@ -9,7 +9,7 @@ export interface Finding {
 
 /** What the rules find in a document, in the order of its text. Warnings count: a rule that may be broken is none. */
 export async function findingsOf(text: string): Promise<Finding[]> {
-  const spectral = new core.Spectral();
+  const spectral = new Spectral();
   spectral.setRuleset(ruleset);
   const results = await spectral.run(text);
   return results.map(({ code, path, message }) => ({ rule: String(code), place: path.join('.'), message }));

@@ -1,15 +1,14 @@
 /** The rules of the API document: Spectral's own for OpenAPI, and what this project promises beyond them. */
 import type { RulesetDefinition } from '@stoplight/spectral-core';
-import functions from '@stoplight/spectral-functions';
-import rulesets from '@stoplight/spectral-rulesets';
+import { defined, pattern, truthy } from '@stoplight/spectral-functions';
+import { oas } from '@stoplight/spectral-rulesets';
 import { everyErrorIsAProblem, hasExample, isBounded } from './rules.js';
 
-const { truthy, defined, pattern } = functions;
 const OPERATIONS = '$.paths[*][get,put,post,delete,patch,head,options,trace]';
 const error = 'error' as const;
 
 export const ruleset: RulesetDefinition = {
-  extends: [[rulesets.oas as RulesetDefinition, 'recommended']],
+  extends: [[oas as RulesetDefinition, 'recommended']],
   rules: {
     // The product has no public contact, and its operations say all in their summaries and in the tag's routes.
     'info-contact': 'off',
