@@ -5027,7 +5027,7 @@ export interface operations {
                  *       "groupsAttribute": "groups",
                  *       "name": "Keycloak",
                  *       "parameters": {
-                 *         "host": "keycloak.example.com",
+                 *         "baseUrl": "https://keycloak.example.com",
                  *         "realm": "main"
                  *       },
                  *       "preset": "keycloak"

@@ -105,7 +105,7 @@ function completeOperation(operation: Operation, path: string): void {
   responses['default'] ??= responseReference('Unexpected');
 }
 
-/** The router refuses longer parts of a path (414). */
+/** The router knows no route with longer parts of a path (404). */
 function limitPathParameter(parameter: object): void {
   const { in: place, schema } = parameter as { in?: string; schema?: Record<string, unknown> };
   if (place !== 'path' || schema?.['type'] !== 'string' || 'maxLength' in schema) return;

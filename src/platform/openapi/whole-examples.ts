@@ -37,7 +37,7 @@ export const WHOLE_EXAMPLES: Readonly<Record<string, unknown>> = {
   CreateProvider: {
     preset: 'keycloak',
     name: 'Keycloak',
-    parameters: { host: 'keycloak.example.com', realm: 'main' },
+    parameters: { baseUrl: 'https://keycloak.example.com', realm: 'main' },
     clientId: 'restgate',
     clientSecret: 'the-secret-of-the-client',
     audience: ['restgate'],
