@@ -136,7 +136,7 @@ describe('the JSON Schema of the configuration', () => {
       200,
       'application/schema+json; charset=utf-8',
     ]);
-    expect((answer.json() as Tree)['$id']).toBe(SCHEMA['$id']);
+    expect(answer.json<Tree>()['$id']).toBe(SCHEMA['$id']);
   });
 
   it('accepts the export of an empty installation', async () => {
