@@ -11,7 +11,9 @@ step 'types' npx tsc -p tsconfig.json --noEmit
 step 'directions' npx depcruise --config .dependency-cruiser.cjs src migrations
 step 'dead code' npx knip
 step 'build' npm run --silent build
-step 'OpenAPI document' npx tsx scripts/openapi.ts --check
+step 'OpenAPI document, configuration schema, typed client' npx tsx scripts/openapi.ts --check
+step 'OpenAPI lint' npm run --silent openapi:lint
+step 'OpenAPI breaking changes' npm run --silent openapi:breaking
 step 'generated pages' npm run --silent docs -- --check
 step 'Postman collection' npm run --silent postman -- --check
 step 'tests' npx jest

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { requireReadBody } from '../../platform/http/body-parsers.js';
 import { crossSite, levelNeeded, undeclared } from './access.errors.js';
 import { mayCall } from './access.policy.js';
 import { ACCESS_METADATA, isDataPlane, PUBLIC_WHEN_METADATA } from './access.port.js';
@@ -24,12 +25,15 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
     if (this.access.isCrossSite(request)) throw crossSite();
     const flag = this.reflector.get<PublicFlag | undefined>(PUBLIC_WHEN_METADATA, context.getHandler());
-    return required === 'public' || this.access.isOpened(flag) || this.admit(request, required);
+    if (required !== 'public' && !this.access.isOpened(flag)) return this.admit(request, required);
+    requireReadBody(request);
+    return true;
   }
 
   private async admit(request: FastifyRequest & { actor?: Actor }, required: AccessLevel): Promise<boolean> {
     const actor = await this.access.identify(request);
     if (!mayCall(required, actor.level)) throw levelNeeded(required);
+    requireReadBody(request);
     request.actor = actor;
     return true;
   }

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf } from '../../platform/http/etag.js';
+import { AnswersEtag } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import type { VersionedView } from './application-administration.port.js';
@@ -22,6 +23,7 @@ export class ApplicationKeysController {
    */
   @Post('rotation')
   @Access('admin')
+  @AnswersEtag()
   async prepare(
     @Param('key') key: string,
     @CurrentActor() actor: Actor,
@@ -35,6 +37,7 @@ export class ApplicationKeysController {
   @Post('activation')
   @HttpCode(200)
   @Access('admin')
+  @AnswersEtag()
   async activate(
     @Param('key') key: string,
     @CurrentActor() actor: Actor,

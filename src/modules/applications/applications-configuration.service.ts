@@ -11,7 +11,7 @@ const AFTER_SETTINGS = 20;
 
 /** `applications` of the configuration document. Private keys are never in it: each installation makes its own. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ applications: [CreateApplication] })
 export class ApplicationsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

@@ -11,22 +11,17 @@ import {
   Post,
   Res,
 } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { APPLICATION_ADMINISTRATION } from './application-administration.port.js';
 import type { ApplicationAdministrationPort, VersionedView } from './application-administration.port.js';
 import { ApplicationPage, ApplicationView } from './dto/application-view.dto.js';
 import { CreateApplication, UpdateApplication } from './dto/application.dto.js';
-
-const IF_MATCH = {
-  name: 'If-Match',
-  required: false,
-  description: 'ETag of the state that is changed (412 when it is old)',
-};
 
 @ApiTags('applications')
 @Controller(`${API}/applications`)
@@ -46,6 +41,7 @@ export class ApplicationsController {
   /** Adds an application. Its key in the answer is its address from then on. */
   @Post()
   @Access('admin')
+  @AnswersEtag()
   async create(
     @Body() body: CreateApplication,
     @CurrentActor() actor: Actor,
@@ -58,6 +54,7 @@ export class ApplicationsController {
   /** Shows one application. */
   @Get(':key')
   @Access('auditor')
+  @AnswersEtag()
   async get(
     @Param('key') key: string,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -68,7 +65,8 @@ export class ApplicationsController {
   /** Changes an application. What is absent stays, secrets included. */
   @Patch(':key')
   @Access('admin')
-  @ApiHeader(IF_MATCH)
+  @AnswersEtag()
+  @TakesIfMatch()
   async update(
     @Param('key') key: string,
     @Body() body: UpdateApplication,
@@ -83,7 +81,7 @@ export class ApplicationsController {
   @Delete(':key')
   @HttpCode(204)
   @Access('admin')
-  @ApiHeader(IF_MATCH)
+  @TakesIfMatch()
   async remove(
     @Param('key') key: string,
     @CurrentActor() actor: Actor,

@@ -10,7 +10,7 @@ import { UpdateAuditSettings } from './dto/audit-settings.dto.js';
 
 /** `auditSettings` of the configuration document. What it leaves out stays. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ auditSettings: UpdateAuditSettings })
 export class AuditSettingsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import type { StoredSetting } from '../../platform/settings/settings.port.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { PruneRunsRepository } from './prune-runs.repository.js';
@@ -27,6 +28,7 @@ export class AuditSettingsController {
   /** The settings, and the last run of the deletion. */
   @Get('settings')
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<AuditSettingsView> {
     return this.answer(reply, await this.settings.read());
   }
@@ -34,6 +36,8 @@ export class AuditSettingsController {
   /** Changes the settings; what is absent stays as it is. */
   @Put('settings')
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async update(
     @Body() body: UpdateAuditSettings,
     @Headers('if-match') ifMatch: string | undefined,

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClassConstructor } from 'class-transformer';
+import { MOST_CONFIGURATION_ITEMS } from '../../lib/configuration-format.js';
 import { ProblemError } from '../../platform/http/problem.js';
 import { validated } from '../../platform/http/validated.js';
 import type { ApplyContext, ConfigurationSection } from './configuration.port.js';
 import { plain } from './settings-section.port.js';
-
-const MOST_ITEMS = 1000;
 
 type Operation = () => Promise<unknown>;
 
@@ -75,8 +74,8 @@ async function checkedItems<T extends object>(
   document: unknown,
   { key, input }: CollectionSectionOptions<T>,
 ): Promise<Map<string, WantedItem<T>>> {
-  if (!Array.isArray(document) || document.length > MOST_ITEMS) {
-    const message = `must be a list of at most ${MOST_ITEMS} items`;
+  if (!Array.isArray(document) || document.length > MOST_CONFIGURATION_ITEMS) {
+    const message = `must be a list of at most ${MOST_CONFIGURATION_ITEMS} items`;
     throw new ProblemError(400, 'invalid_request', message, [{ field: '', message }]);
   }
   const items = new Map<string, WantedItem<T>>();

@@ -1,8 +1,6 @@
 import { parse, stringify } from 'yaml';
+import { CONFIGURATION_FORMAT } from '../../lib/configuration-format.js';
 import { ProblemError } from '../../platform/http/problem.js';
-
-/** Grows when a document of an older Restgate needs to be read differently. */
-export const FORMAT_VERSION = 1;
 
 export type ConfigurationDocument = Readonly<Record<string, unknown>>;
 
@@ -23,8 +21,8 @@ export function checkedDocument(value: unknown, known: ReadonlySet<string>): Con
   const faults = Object.keys(sections)
     .filter((name) => !known.has(name))
     .map((field) => ({ field, message: 'This section is not known here.' }));
-  if (formatVersion !== FORMAT_VERSION) {
-    faults.push({ field: 'formatVersion', message: `must be ${FORMAT_VERSION}` });
+  if (formatVersion !== CONFIGURATION_FORMAT) {
+    faults.push({ field: 'formatVersion', message: `must be ${CONFIGURATION_FORMAT}` });
   }
   if (faults.length > 0)
     throw new ProblemError(400, 'invalid_request', 'The document is not valid; see errors.', faults);

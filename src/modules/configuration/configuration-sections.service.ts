@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { ConfigurationPart } from './configuration.port.js';
+import { CONTRIBUTOR_KEY } from './configuration.port.js';
 import type { ConfigurationContributor, ConfigurationSection } from './configuration.port.js';
 
 /** The sections that features declared. */
@@ -16,7 +16,7 @@ export class ConfigurationSections {
   }
 
   private find(): readonly ConfigurationSection[] {
-    const wrappers = this.discovery.getProviders({ metadataKey: ConfigurationPart.KEY });
+    const wrappers = this.discovery.getProviders({ metadataKey: CONTRIBUTOR_KEY });
     const sections = wrappers.flatMap(({ instance }) => (instance as ConfigurationContributor).sections);
     const names = sections.map(({ name }) => name);
     const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -3,13 +3,15 @@ import { ApiBody, ApiConsumes, ApiProduces, ApiResponse, ApiTags } from '@nestjs
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
+import { CONFIGURATION_SCHEMA } from '../../platform/openapi/configuration-schema.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { parseDocument, toYaml } from './configuration-document.policy.js';
 import { ConfigurationService, etagOfDocument } from './configuration.service.js';
 import { ApplyQuery, ConfigurationPlanView, ExportQuery } from './dto/configuration.dto.js';
 
-const DOCUMENT = { type: 'object', additionalProperties: true } as const;
+const DOCUMENT = { $ref: `#/components/schemas/${CONFIGURATION_SCHEMA}` };
 
 @ApiTags('configuration')
 @Controller(`${API}/configuration`)
@@ -18,6 +20,7 @@ export class ConfigurationController {
 
   /** The whole configuration as one document, without secrets. The same configuration gives the same bytes. */
   @Access('auditor')
+  @AnswersEtag()
   @Get()
   @ApiProduces('application/json', 'application/yaml')
   @ApiResponse({ status: 200, schema: DOCUMENT, description: 'The document; its ETag goes into If-Match.' })
@@ -40,6 +43,7 @@ export class ConfigurationController {
    * are; items that a section leaves out are deleted; secrets that an item leaves out are kept.
    */
   @Access('admin')
+  @TakesIfMatch()
   @Put()
   @RouteConfig({ yamlBody: true })
   @ApiConsumes('application/json', 'application/yaml')

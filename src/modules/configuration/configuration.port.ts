@@ -1,11 +1,21 @@
+import { applyDecorators } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { DescribesSections } from '../../platform/openapi/configuration-schema.js';
+import type { SectionInputs } from '../../platform/openapi/configuration-schema.js';
 import type { Actor } from '../access/access.port.js';
 
+const Contributor = DiscoveryService.createDecorator<undefined>();
+
+/** How the configuration module finds the classes marked with `@ConfigurationPart`. */
+export const CONTRIBUTOR_KEY = Contributor.KEY;
+
 /**
- * Marks a provider class that implements `ConfigurationContributor`. The configuration module finds it by
- * itself: list the class among the providers of the feature's module, nothing more.
+ * Marks a provider class that implements `ConfigurationContributor`, and says what its sections hold, for the
+ * schema of the document. The configuration module finds it by itself: list the class among the providers of the
+ * feature's module, nothing more.
  */
-export const ConfigurationPart = DiscoveryService.createDecorator<undefined>();
+export const ConfigurationPart = (sections: SectionInputs): ClassDecorator =>
+  applyDecorators(Contributor(undefined), DescribesSections(sections));
 
 /** A feature's sections of the configuration document. */
 export interface ConfigurationContributor {

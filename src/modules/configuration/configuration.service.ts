@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CONFIGURATION_FORMAT } from '../../lib/configuration-format.js';
 import { CHANGE_SET } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeSetPort } from '../../platform/change-feed/change-feed.port.js';
 import { sha256 } from '../../platform/crypto/sha256.js';
 import { ProblemError } from '../../platform/http/problem.js';
 import { configurationChanges } from './configuration-diff.policy.js';
 import type { ConfigurationChange } from './configuration-diff.policy.js';
-import { checkedDocument, FORMAT_VERSION, inSection } from './configuration-document.policy.js';
+import { checkedDocument, inSection } from './configuration-document.policy.js';
 import type { ConfigurationDocument } from './configuration-document.policy.js';
 import { ConfigurationSections } from './configuration-sections.service.js';
 import type { ApplyContext, ConfigurationSection } from './configuration.port.js';
@@ -26,7 +27,7 @@ export class ConfigurationService {
 
   /** Everything that is configured, without secrets, always in the same order. */
   async export(): Promise<ConfigurationDocument> {
-    const document: Record<string, unknown> = { formatVersion: FORMAT_VERSION };
+    const document: Record<string, unknown> = { formatVersion: CONFIGURATION_FORMAT };
     for (const section of this.sections.ordered) document[section.name] = await section.export();
     return document;
   }

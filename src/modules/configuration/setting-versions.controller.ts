@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, ParseIntPipe, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { API } from '../../platform/http/api.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/http/page.js';
 import { Access, CurrentActor } from '../access/access.port.js';
@@ -11,6 +11,8 @@ import {
   SettingVersionsQuery,
 } from './dto/setting-versions.dto.js';
 import { SettingVersions } from './setting-versions.service.js';
+
+const VERSION_PARAM = { name: 'version', schema: { type: 'integer', minimum: 1, maximum: 2_147_483_647 } };
 
 /** The history of settings. Applications and providers have theirs in the audit log. */
 @ApiTags('configuration')
@@ -28,6 +30,7 @@ export class SettingVersionsController {
   /** One version with its value. A slash in the key is written `%2F`. */
   @Access('auditor')
   @Get(':key/:version')
+  @ApiParam(VERSION_PARAM)
   read(
     @Param('key') key: string,
     @Param('version', ParseIntPipe) version: number,
@@ -41,6 +44,7 @@ export class SettingVersionsController {
    */
   @Access('admin')
   @Post(':key/:version/restore')
+  @ApiParam(VERSION_PARAM)
   @HttpCode(200)
   restore(
     @Param('key') key: string,

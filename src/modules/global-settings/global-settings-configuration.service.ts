@@ -8,7 +8,7 @@ import { GlobalSettingsService } from './global-settings.service.js';
 
 /** `globalSettings` of the configuration document. What it leaves out takes its default. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ globalSettings: UpdateGlobalSettings })
 export class GlobalSettingsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import type { StoredSetting } from '../../platform/settings/settings.port.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { ConfirmQuery, GlobalSettingsView, UpdateGlobalSettings } from './dto/global-settings.dto.js';
@@ -19,6 +20,7 @@ export class GlobalSettingsController {
   /** Shows the settings. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<GlobalSettingsView> {
     return answer(await this.settings.read(), reply);
   }
@@ -26,6 +28,8 @@ export class GlobalSettingsController {
   /** Changes the given settings. `confirm=true` is needed to give up one's own admin rights. */
   @Patch()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async update(
     @Body() body: UpdateGlobalSettings,
     @Query() query: ConfirmQuery,

@@ -30,6 +30,14 @@ export class DocsController {
     return this.document.json;
   }
 
+  /** For editors and pipelines: the schema of the document of GET and PUT /configuration. */
+  @Access('public')
+  @Get('configuration.schema.json')
+  @Header('content-type', 'application/schema+json; charset=utf-8')
+  configurationSchema(): string {
+    return this.document.configurationSchema;
+  }
+
   @Access('public')
   @Get('start.js')
   @Header('content-type', 'text/javascript; charset=utf-8')

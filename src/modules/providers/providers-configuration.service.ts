@@ -21,7 +21,7 @@ const NO_ENDPOINTS: ProviderEndpointsInput = {
 
 /** `providers` of the configuration document, by name. Client secrets that it leaves out stay. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ providers: [CreateProvider] })
 export class ProvidersConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

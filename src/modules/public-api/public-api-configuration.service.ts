@@ -8,7 +8,7 @@ import { PublicApiService } from './public-api.service.js';
 
 /** The lists of public APIs as `publicApi` of the configuration document. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ publicApi: PublicApiDto })
 export class PublicApiConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

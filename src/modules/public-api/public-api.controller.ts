@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { MethodRuleSetting } from '../../lib/method-rule.js';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { PUBLIC_APIS } from './catalogue/public-catalogue.policy.js';
@@ -25,6 +26,7 @@ export class PublicApiController {
   /** The lists of restricted, bypassed and additional public APIs. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<PublicApiView> {
     const { value, version } = await this.service.read();
     reply.header('ETag', etagOf(version));
@@ -34,6 +36,8 @@ export class PublicApiController {
   /** Replaces the lists. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async replace(
     @Body() body: PublicApiDto,
     @Headers('if-match') ifMatch: string | undefined,

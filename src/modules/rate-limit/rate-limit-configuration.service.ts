@@ -8,7 +8,7 @@ import { RateLimitSettingsService } from './rate-limit-settings.service.js';
 
 /** The rate limits as `rateLimit` of the configuration document. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ rateLimit: RateLimitDto })
 export class RateLimitConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

@@ -5,6 +5,7 @@ import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/http/page.js';
 import type { StoredSetting } from '../../platform/settings/settings.port.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { RateLimitUsageList, RateLimitUsageQuery } from './dto/rate-limit-usage.dto.js';
@@ -24,6 +25,7 @@ export class RateLimitController {
   /** The rate limits. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<RateLimitView> {
     return answer(await this.settings.read(), reply);
   }
@@ -31,6 +33,8 @@ export class RateLimitController {
   /** Replaces the rate limits. In force at once; what was counted stays counted. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async replace(
     @Body() body: RateLimitDto,
     @Headers('if-match') ifMatch: string | undefined,

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { GroupReportView } from './dto/group-report.dto.js';
@@ -26,6 +27,7 @@ export class GroupRestrictionsController {
   /** The group restrictions. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<GroupRestrictionsView> {
     const { value, version } = await this.service.read();
     reply.header('ETag', etagOf(version));
@@ -35,6 +37,8 @@ export class GroupRestrictionsController {
   /** Replaces the group restrictions. Groups that no directory knows are saved and named in `warnings`. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async replace(
     @Body() body: GroupRestrictionsDto,
     @Headers('if-match') ifMatch: string | undefined,

@@ -5,6 +5,7 @@ import { normaliseIp } from '../../lib/ip-set.js';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import type { StoredSetting } from '../../platform/settings/settings.port.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import {
@@ -24,6 +25,7 @@ export class IpRestrictionsController {
   /** The IP restrictions. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<IpRestrictionsView> {
     return answer(await this.service.read(), reply);
   }
@@ -31,6 +33,8 @@ export class IpRestrictionsController {
   /** Replaces the IP restrictions. 409 `would_lock_out` when your own address is not in the list. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async replace(
     @Body() body: IpRestrictionsDto,
     @Query() query: ConfirmQuery,

@@ -14,7 +14,7 @@ import { ReadWriteService } from './read-write.service.js';
 
 /** The restrictions as sections of the configuration document. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ groupRestrictions: GroupRestrictionsDto, ipRestrictions: IpRestrictionsDto })
 export class RestrictionsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

@@ -8,7 +8,10 @@ import { SIGN_IN_CALLBACK } from '../providers/sign-in.port.js';
 import { BrowserSessionEntity } from './browser-session.entity.js';
 import { BrowserSessionsRepository } from './browser-sessions.repository.js';
 import { BrowserSessions } from './browser-sessions.service.js';
+import { ListedSessionsRepository } from './listed-sessions.repository.js';
+import { SessionAdministration } from './session-administration.service.js';
 import { SessionController } from './session.controller.js';
+import { SessionsController } from './sessions.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignIn } from './sign-in.service.js';
 
@@ -21,10 +24,12 @@ import { SignIn } from './sign-in.service.js';
     CredentialsModule,
     ProvidersModule,
   ],
-  controllers: [SignInController, SessionController],
+  controllers: [SignInController, SessionController, SessionsController],
   providers: [
     BrowserSessionsRepository,
     BrowserSessions,
+    ListedSessionsRepository,
+    SessionAdministration,
     { provide: BROWSER_SESSIONS, useExisting: BrowserSessions },
     SignIn,
     { provide: SIGN_IN_CALLBACK, useExisting: SignIn },

@@ -8,7 +8,7 @@ import { TokenSettingsService } from './token-settings.service.js';
 
 /** `tokenSettings` of the configuration document. Tokens themselves are no configuration. */
 @Injectable()
-@ConfigurationPart()
+@ConfigurationPart({ tokenSettings: SaveTokenSettings })
 export class TokenSettingsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

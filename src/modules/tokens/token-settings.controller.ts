@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { API } from '../../platform/http/api.js';
 import { etagOf, expectedVersion } from '../../platform/http/etag.js';
 import type { StoredSetting } from '../../platform/settings/settings.port.js';
+import { AnswersEtag, TakesIfMatch } from '../../platform/openapi/etag-declarations.js';
 import { Access, CurrentActor } from '../access/access.port.js';
 import type { Actor } from '../access/access.port.js';
 import { SaveTokenSettings, TokenSettingsView } from './dto/token-settings.dto.js';
@@ -19,6 +20,7 @@ export class TokenSettingsController {
   /** Shows the rules. */
   @Get()
   @Access('auditor')
+  @AnswersEtag()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<TokenSettingsView> {
     return answer(await this.settings.read(), reply);
   }
@@ -26,6 +28,8 @@ export class TokenSettingsController {
   /** Saves the rules. They hold for tokens made or renewed from now on. */
   @Put()
   @Access('admin')
+  @AnswersEtag()
+  @TakesIfMatch()
   async save(
     @Body() body: SaveTokenSettings,
     @Headers('if-match') ifMatch: string | undefined,

@@ -8,6 +8,8 @@ import { isDeeperThan } from '../../lib/json-depth.js';
 /** Largest body of a control-plane request. */
 export const LARGEST_BODY_BYTES = 1024 * 1024;
 const DEEPEST_JSON = 64;
+/** Requests whose body was left unread because of its type. */
+const unread = new WeakSet<FastifyRequest>();
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 
 /** Route config of routes that take their body as an untouched stream: `@RouteConfig({ rawStream: true })`. */
@@ -20,7 +22,8 @@ interface BodyRouteConfig {
 /**
  * Replaces Fastify's body parsers. Routes with `rawStream` get the untouched stream, whatever its type. All
  * others take JSON only: at most 1 MiB, UTF-8, no `__proto__` or `constructor` keys, not nested absurdly
- * deep; other types are 415. Errors are HttpExceptions, because Nest makes 500 of anything else thrown here.
+ * deep; other types stay unread and `requireReadBody` refuses them. Errors are HttpExceptions, because Nest makes
+ * 500 of anything else thrown here.
  */
 export function configureBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -38,13 +41,26 @@ export function configureBodyParsers(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(YAML_TYPES, (request, payload, done) => {
     const { rawStream, yamlBody } = request.routeOptions.config as BodyRouteConfig;
     if (rawStream === true) return done(null, payload);
-    if (yamlBody !== true) return done(notJson());
+    if (yamlBody !== true) return leaveUnread(request, done);
     readText(request, payload, done);
   });
   fastify.addContentTypeParser('*', (request, payload, done) => {
     if (takesStream(request)) return done(null, payload);
-    done(notJson());
+    leaveUnread(request, done);
   });
+}
+
+/**
+ * Throws 415 when the body came in a type that is not read here. Asked after the caller was admitted, so that a
+ * form of another site (CSRF) is refused as such, and nobody without a credential learns what a route takes.
+ */
+export function requireReadBody(request: FastifyRequest): void {
+  if (unread.has(request)) throw new UnsupportedMediaTypeException('Send the body as application/json.');
+}
+
+function leaveUnread(request: FastifyRequest, done: (error: null) => void): void {
+  unread.add(request);
+  done(null);
 }
 
 function takesStream(request: FastifyRequest): boolean {
@@ -84,10 +100,6 @@ function collect(payload: IncomingMessage, done: (error: HttpException | null, b
   });
   payload.on('end', () => settle(null));
   payload.on('error', () => settle(new BadRequestException('The body ended early.')));
-}
-
-function notJson(): UnsupportedMediaTypeException {
-  return new UnsupportedMediaTypeException('Send the body as application/json.');
 }
 
 function tooLarge(): PayloadTooLargeException {

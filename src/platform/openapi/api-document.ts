@@ -1,15 +1,30 @@
-/** Holds the OpenAPI text that is served; built once, when it is first asked for. */
-export class ApiDocument {
-  private text: string | undefined;
-  private build: (() => string) | undefined;
+/** The texts that are served. */
+export interface ApiTexts {
+  readonly openApi: string;
+  readonly configurationSchema: string;
+}
 
-  use(build: () => string): void {
+/** Holds the documents of the running application's API; built once, when one is first asked for. */
+export class ApiDocument {
+  private texts: ApiTexts | undefined;
+  private build: (() => ApiTexts) | undefined;
+
+  use(build: () => ApiTexts): void {
     this.build = build;
   }
 
-  /** Throws when the application was started without `setupOpenApi`. */
+  /** The OpenAPI document. Throws when the application was started without `setUpOpenApi`. */
   get json(): string {
+    return this.all.openApi;
+  }
+
+  /** The JSON Schema of the configuration document. Throws like `json`. */
+  get configurationSchema(): string {
+    return this.all.configurationSchema;
+  }
+
+  private get all(): ApiTexts {
     if (!this.build) throw new Error('The OpenAPI document was not set up.');
-    return (this.text ??= this.build());
+    return (this.texts ??= this.build());
   }
 }

@@ -3,11 +3,24 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ACCESS_EXTENSION } from './access-extension.js';
+import {
+  CONFIGURATION_SCHEMA,
+  configurationSchema,
+  describedSections,
+  sectionClasses,
+  standaloneConfigurationSchema,
+} from './configuration-schema.js';
+import type { ApiTexts } from './api-document.js';
+import { declareEtags } from './etag-declarations.js';
+import { addExamples } from './examples.js';
+import { completeInputs } from './input-schemas.js';
 import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, responseReference } from './problem-schema.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 const BEARER = 'bearer';
+/** Fastify's `maxParamLength`. */
+const LONGEST_PATH_PARAMETER = 100;
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'] as const;
 
 const DESCRIPTION = [
@@ -32,8 +45,10 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
       BEARER,
     )
     .build();
+  const sections = describedSections(app);
   const document = SwaggerModule.createDocument(app, base, {
     operationIdFactory: (controller, method) => operationId(controller, method),
+    extraModels: sectionClasses(sections),
   });
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
@@ -41,14 +56,27 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
       if (operation) completeOperation(operation, path);
     }
   }
+  document.tags = tagsOf(document);
   const components = (document.components ??= {});
   components.schemas = { ...components.schemas, Problem: PROBLEM_SCHEMA };
+  if (Object.keys(sections).length > 0) {
+    Object.assign(components.schemas, { [CONFIGURATION_SCHEMA]: configurationSchema(sections) });
+  }
   components.responses = { ...components.responses, ...PROBLEM_RESPONSES };
+  completeInputs(document, CONFIGURATION_SCHEMA);
+  addExamples(document);
   return sorted(document) as OpenAPIObject;
 }
 
-/** The text that is committed and served. */
-export function openApiText(document: OpenAPIObject): string {
+/** The texts that are committed and served. */
+export function apiTexts(document: OpenAPIObject): ApiTexts {
+  return {
+    openApi: textOf(document),
+    configurationSchema: textOf(standaloneConfigurationSchema(document)),
+  };
+}
+
+function textOf(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -59,6 +87,8 @@ function operationId(controller: string, method: string): string {
 
 function completeOperation(operation: Operation, path: string): void {
   const access = (operation as unknown as Record<string, unknown>)[ACCESS_EXTENSION];
+  declareEtags(operation);
+  for (const parameter of operation.parameters ?? []) limitPathParameter(parameter);
   operation.security = access === 'public' ? [] : [{ [BEARER]: [] }];
   const responses = operation.responses;
   for (const [status, response] of Object.entries(responses)) {
@@ -73,6 +103,19 @@ function completeOperation(operation: Operation, path: string): void {
   }
   if (path.includes('{')) responses['404'] ??= responseReference('NotFound');
   responses['default'] ??= responseReference('Unexpected');
+}
+
+/** The router knows no route with longer parts of a path (404). */
+function limitPathParameter(parameter: object): void {
+  const { in: place, schema } = parameter as { in?: string; schema?: Record<string, unknown> };
+  if (place !== 'path' || schema?.['type'] !== 'string' || 'maxLength' in schema) return;
+  schema['maxLength'] = LONGEST_PATH_PARAMETER;
+}
+
+function tagsOf({ paths }: OpenAPIObject): { name: string }[] {
+  const operations = Object.values(paths).flatMap((item) => METHODS.map((method) => item[method]));
+  const names = new Set(operations.flatMap((operation) => operation?.tags ?? []));
+  return [...names].sort().map((name) => ({ name }));
 }
 
 /** Object keys in alphabetical order at every depth; arrays stay as they are. */

@@ -40,6 +40,7 @@ export const PROBLEM_RESPONSES: Responses = {
   InvalidRequest: problemResponse('A field is missing, unknown or not valid; `errors` names it.'),
   Unauthenticated: problemResponse('No credential, or one that is not accepted.'),
   Forbidden: problemResponse('The caller is known but may not do this.'),
+  PreconditionFailed: problemResponse('Somebody else saved in between: read it again and repeat.'),
   NotFound: problemResponse('There is no such item.'),
   Unexpected: problemResponse('Any other refusal; `code` says which. 503 carries Retry-After.'),
 };

@@ -185,19 +185,24 @@ describe('CSRF', () => {
     }
   });
 
-  it('A-09 never reads the body of a form or of a no-cors fetch', async () => {
-    const browser = await signedIn('admin');
-    const headers = {
-      'content-type': 'text/plain',
-      'sec-fetch-site': 'cross-site',
-      origin: 'https://evil.example',
-    };
-    const answer = await browser.send('PATCH', `${API}/global-settings`, headers, change);
-    expect([403, 415]).toContain(answer.status);
-    expect(await world.gateway.admin.call('GET', '/global-settings')).toMatchObject({
-      anonymousAccess: 'public-apis',
-    });
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'A-09 answers 403 to a form or no-cors fetch of another site (%s) and never reads its body',
+    async (type) => {
+      const browser = await signedIn('admin');
+      const origin = 'https://evil.example';
+      const send = async (headers: Record<string, string>): Promise<unknown[]> => {
+        const fields = { 'content-type': type, ...headers };
+        const answer = await browser.send('PATCH', `${API}/global-settings`, fields, change);
+        return [answer.status, ((await answer.json()) as { code: string }).code];
+      };
+      expect(await send({ 'sec-fetch-site': 'cross-site', origin })).toEqual([403, 'cross_site']);
+      expect(await send({})).toEqual([403, 'csrf_token_required']);
+      expect(await send(await csrfOf(browser))).toEqual([415, 'unsupported_media_type']);
+      expect(await world.gateway.admin.call('GET', '/global-settings')).toMatchObject({
+        anonymousAccess: 'public-apis',
+      });
+    },
+  );
 });
 
 describe('clickjacking', () => {

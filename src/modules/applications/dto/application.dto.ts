@@ -16,34 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { Product } from '../applications.port.js';
-
-const IDENTITY_FORMS = {
-  type: 'object',
-  selfRequired: false,
-  additionalProperties: true,
-  description:
-    '`{"mode":"oauth1","consumerKey":"restgate","signingBaseUrl"?,"mintedPat"?:{"enabled":true,"lifetimeDays":1}}`, ' +
-    '`{"mode":"pat","renewal"?:"automatic"|"off"}`, ' +
-    '`{"mode":"header","header":"X-Restgate-User","sharedSecretHeader"?,"sharedSecret"?}` or `{"mode":"none"}`',
-  example: { mode: 'oauth1', consumerKey: 'restgate' },
-} as const;
-const DIRECTORY_FORMS = {
-  type: 'object',
-  selfRequired: false,
-  additionalProperties: true,
-  description:
-    '`{"kind":"application","username","password"}` or `{"kind":"application","personalAccessToken"}`, with ' +
-    '`"application":"other-key"` for the directory of another application; ' +
-    '`{"kind":"crowd","baseUrl","username","password"}` or `{"kind":"claims"}`',
-  example: { kind: 'application', username: 'svc-restgate', password: 'secret' },
-} as const;
-const TLS_FORMS = {
-  type: 'object',
-  selfRequired: false,
-  additionalProperties: true,
-  nullable: true,
-  description: '`{"ca"?,"certificate"?,"privateKey"?}`, all PEM: whom to trust, and a client certificate',
-} as const;
+import { DIRECTORY_FORMS, IDENTITY_FORMS, TLS_FORMS } from './application-forms.dto.js';
 
 /** How long to wait for the application. */
 export class TimeoutsInput {

@@ -17,6 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 
+const LONGEST_FACILITY = 20;
 const given = (_object: unknown, value: unknown): boolean => value !== null && value !== undefined;
 
 /** How long events are kept: whichever of the two deletes more. Null: without limit. */
@@ -64,7 +65,7 @@ export class UpdateSyslogSink {
   /** Name or address of the server. */
   @IsString()
   @MaxLength(255)
-  @Matches(/^[0-9a-z.:-]+$/i, { message: 'must be a host name or an IP address' })
+  @Matches(/^[0-9A-Za-z.:-]+$/, { message: 'must be a host name or an IP address' })
   host: string;
 
   /** Port, for example 601 (tcp), 6514 (tls), 514 (udp). */
@@ -78,7 +79,14 @@ export class UpdateSyslogSink {
   protocol: 'tcp' | 'tls' | 'udp';
 
   /** Facility: a number from 0 to 23, or a name such as `local0` or `authpriv`. */
-  @ApiProperty({ oneOf: [{ type: 'integer' }, { type: 'string' }], required: false, default: 'local0' })
+  @ApiProperty({
+    oneOf: [
+      { type: 'integer', minimum: 0, maximum: 23 },
+      { type: 'string', maxLength: LONGEST_FACILITY },
+    ],
+    required: false,
+    default: 'local0',
+  })
   @IsOptional()
   @Allow()
   facility?: number | string;

@@ -16,6 +16,7 @@ export const SCHEMES = ['bearer', 'basic'] as const;
 const LONGEST_TOKEN = 16_384;
 const LONGEST_TARGET = 8000;
 const LONGEST_NAME = 255;
+const LONGEST_ADDRESS = 64;
 const METHOD = /^[A-Za-z]{1,20}$/;
 const KEY = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const PATH = /^\//;
@@ -44,12 +45,14 @@ export class PastedCredentialDto {
 /** A request to explain: for a user, for a credential, for an audited request, or anonymous. */
 export class QuestionDto {
   /** Key of the application. Required unless `eventId` is given. */
+  @ApiProperty({ pattern: KEY.source, required: false })
   @IsOptional()
   @IsString()
   @Matches(KEY, { message: 'application must be the key of an application' })
   application?: string;
 
   /** HTTP method; `GET` when absent. */
+  @ApiProperty({ pattern: METHOD.source, required: false })
   @IsOptional()
   @IsString()
   @Matches(METHOD, { message: 'method must be an HTTP method' })
@@ -63,8 +66,10 @@ export class QuestionDto {
   path?: string;
 
   /** The client's address; yours when absent. */
+  @ApiProperty({ maxLength: LONGEST_ADDRESS, required: false })
   @IsOptional()
   @IsIP()
+  @MaxLength(LONGEST_ADDRESS)
   clientIp?: string;
 
   /** Explains for this user, without a credential. */
@@ -89,12 +94,14 @@ export class QuestionDto {
 /** A credential to test, and the call to test it with. */
 export class TokenTestDto extends PastedCredentialDto {
   /** Key of the application; the first one when absent. */
+  @ApiProperty({ pattern: KEY.source, required: false })
   @IsOptional()
   @IsString()
   @Matches(KEY, { message: 'application must be the key of an application' })
   application?: string;
 
   /** HTTP method; `GET` when absent. */
+  @ApiProperty({ pattern: METHOD.source, required: false })
   @IsOptional()
   @IsString()
   @Matches(METHOD, { message: 'method must be an HTTP method' })
@@ -108,7 +115,9 @@ export class TokenTestDto extends PastedCredentialDto {
   path?: string;
 
   /** The client's address; yours when absent. */
+  @ApiProperty({ maxLength: LONGEST_ADDRESS, required: false })
   @IsOptional()
   @IsIP()
+  @MaxLength(LONGEST_ADDRESS)
   clientIp?: string;
 }

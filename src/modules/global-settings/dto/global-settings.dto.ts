@@ -65,6 +65,7 @@ export class UpdateGlobalSettings {
   anonymousAccess?: AnonymousAccess;
 
   /** Members of these groups may use the admin API. */
+  @ApiProperty({ maxItems: MOST_GROUPS, required: false })
   @ValidateIf(isGiven)
   @Transform(groupList)
   @IsArray()
@@ -75,6 +76,7 @@ export class UpdateGlobalSettings {
   adminGroups?: string[];
 
   /** Members of these groups may read the settings and the audit log. */
+  @ApiProperty({ maxItems: MOST_GROUPS, required: false })
   @ValidateIf(isGiven)
   @Transform(groupList)
   @IsArray()

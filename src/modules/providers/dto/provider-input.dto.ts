@@ -136,7 +136,7 @@ export class ProviderInput {
   accessTokenIssuer?: string | null;
 
   /** Values of the preset's fields, for example `{"tenant": "..."}`. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string', maxLength: 500 } })
   @IsOptional()
   @IsObject()
   parameters?: Record<string, string>;

@@ -28,7 +28,7 @@ export class ApiRuleDto {
   @IsArray()
   @ArrayMaxSize(RULE_METHODS.length)
   @IsIn(RULE_METHODS, { each: true })
-  @ApiProperty({ enum: RULE_METHODS, isArray: true })
+  @ApiProperty({ enum: RULE_METHODS, isArray: true, maxItems: RULE_METHODS.length })
   methods: string[] = [];
 
   /** Ant-style pattern below the context path: `?` one character, `*` within a segment, `**` across segments. */
@@ -40,6 +40,7 @@ export class ApiRuleDto {
 /** Which APIs are public, which are not, and where Restgate does not authenticate. An absent list is empty. */
 export class PublicApiDto {
   /** Public APIs that need authentication here. Goes before every other list. */
+  @ApiProperty({ maxItems: MOST_RULES })
   @IsArray()
   @ArrayMaxSize(MOST_RULES)
   @ValidateNested({ each: true })
@@ -47,6 +48,7 @@ export class PublicApiDto {
   restricted: ApiRuleDto[] = [];
 
   /** APIs that are forwarded with the caller's own credentials; the application authenticates. */
+  @ApiProperty({ maxItems: MOST_RULES })
   @IsArray()
   @ArrayMaxSize(MOST_RULES)
   @ValidateNested({ each: true })
@@ -54,6 +56,7 @@ export class PublicApiDto {
   bypass: ApiRuleDto[] = [];
 
   /** APIs that may be called anonymously, besides the catalogue. */
+  @ApiProperty({ maxItems: MOST_RULES })
   @IsArray()
   @ArrayMaxSize(MOST_RULES)
   @ValidateNested({ each: true })

@@ -112,10 +112,11 @@ export class RateLimitDto {
   @ArrayMaxSize(LIMITED_KINDS.length)
   @ArrayUnique()
   @IsIn(LIMITED_KINDS, { each: true })
-  @ApiProperty({ enum: LIMITED_KINDS, isArray: true })
+  @ApiProperty({ enum: LIMITED_KINDS, isArray: true, maxItems: LIMITED_KINDS.length })
   credentials: CredentialKind[] = [...DEFAULT_RATE_LIMIT.credentials];
 
   /** Other limits for groups and tokens. */
+  @ApiProperty({ maxItems: MOST_OVERRIDES })
   @IsArray()
   @ArrayMaxSize(MOST_OVERRIDES)
   @ValidateNested({ each: true })

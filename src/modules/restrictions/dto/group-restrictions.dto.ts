@@ -23,6 +23,7 @@ export class GroupListDto {
   enabled: boolean = false;
 
   /** Names of groups, compared without case. Must not be empty while enabled. */
+  @ApiProperty({ maxItems: MOST_GROUPS })
   @IsArray()
   @ArrayMaxSize(MOST_GROUPS)
   @IsString({ each: true })

@@ -29,6 +29,7 @@ export class ReverseProxyDto {
   header: string = 'X-Forwarded-For';
 
   /** Addresses and ranges of the proxies that are believed. Must not be empty while enabled. */
+  @ApiProperty({ maxItems: MOST_PROXIES })
   @IsArray()
   @ArrayMaxSize(MOST_PROXIES)
   @IsString({ each: true })
@@ -43,6 +44,7 @@ export class IpRestrictionsDto {
   enabled: boolean = false;
 
   /** Addresses and CIDR ranges, IPv4 and IPv6. Must not be empty while enabled. */
+  @ApiProperty({ maxItems: MOST_RANGES })
   @IsArray()
   @ArrayMaxSize(MOST_RANGES)
   @IsString({ each: true })
