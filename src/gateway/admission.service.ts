@@ -129,6 +129,8 @@ function emptyHead(request: DryRunRequest): RequestHead {
     cookie: undefined,
     contentType: undefined,
     userAgent: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     hasBody: false,
     upgrade: false,
   };

@@ -16,6 +16,7 @@ import { headerRulesFor } from './header-rules.js';
 import { outgoingParameters, outgoingTarget, ownAuthorization, wayOf } from './outgoing.js';
 import type { Way } from './outgoing.js';
 import { requestHeaders } from './request-headers.js';
+import { RequestTraces } from './request-traces.service.js';
 import { UpstreamExchange } from './upstream.client.js';
 import type { UpstreamEvents, UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 import { UpstreamPools } from './upstream.pools.js';
@@ -34,6 +35,7 @@ export class Forwarder {
     private readonly pools: UpstreamPools,
     private readonly recorder: ExchangeRecorder,
     @Inject(IDENTITY) private readonly identity: IdentityPort,
+    private readonly traces: RequestTraces,
     @Inject(CONFIG) config: Config,
   ) {
     this.userAgent = `Restgate/${config.version}`;
@@ -136,12 +138,13 @@ export class Forwarder {
 
   private eventsOf(run: Run, judge: AnswerJudge, upstream: () => UpstreamExchange): UpstreamEvents {
     const { exchange } = run;
-    const end = (): void => {
+    const end = (fault?: string): void => {
       this.inFlight--;
       exchange.upstreamMs = performance.now() - exchange.upstreamStartedAt;
       exchange.status = upstream().status;
       exchange.requestBytes = upstream().requestBytes;
       exchange.responseBytes = upstream().responseBytes;
+      this.traces.endCall(exchange, fault);
     };
     return {
       onHead: (status, rawHeaders) => judge.judge(status, rawHeaders),
@@ -150,15 +153,15 @@ export class Forwarder {
         this.recorder.finish(exchange, judge.loginFailed);
       },
       onFailure: (failure) => {
-        end();
+        end(failure.reason);
         this.failed(run, failure, judge);
       },
       onBroken: (detail) => {
-        end();
+        end('broken');
         this.recorder.broken(exchange, detail);
       },
       onClientGone: () => {
-        end();
+        end('client_gone');
         this.recorder.broken(exchange, 'the client went away');
       },
     };
@@ -199,6 +202,7 @@ export class Forwarder {
       dropAuthorization: way.dropAuthorization,
       dropLength,
     });
+    this.traces.propagate(exchange, headers);
     for (const field of acting.headers) headers.push(field);
     return { method: exchange.head.method, target: acting.target, headers };
   }

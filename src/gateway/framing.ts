@@ -51,6 +51,8 @@ interface Fields {
   transferEncoding: string | undefined;
   upgrade: string | undefined;
   expect: string | undefined;
+  traceparent: string | undefined;
+  tracestate: string | undefined;
 }
 
 function refuse(detail: string, status = 400): FramingRefusal {
@@ -103,6 +105,8 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
     cookie: fields.cookie,
     contentType: fields.contentType,
     userAgent: fields.userAgent,
+    traceparent: fields.traceparent,
+    tracestate: fields.tracestate,
     hasBody:
       fields.transferEncoding !== undefined ||
       (fields.contentLength !== undefined && fields.contentLength !== '0'),
@@ -123,6 +127,8 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     transferEncoding: undefined,
     upgrade: undefined,
     expect: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
   };
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const rule = rules.of(rawHeaders[i] as string);
@@ -132,6 +138,9 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     const value = rawHeaders[i + 1] as string;
     if (fields[known] === undefined) fields[known] = value;
     else if (known === 'cookie') fields.cookie = `${fields.cookie}; ${value}`;
+    else if (known === 'tracestate') fields.tracestate = `${fields.tracestate},${value}`;
+    // Two are none: a trace is no reason to refuse a request.
+    else if (known === 'traceparent') fields.traceparent = '';
     else if (known !== 'userAgent' && known !== 'upgrade') return `more than one ${rule.name} field`;
   }
   return fields;

@@ -47,6 +47,8 @@ const REBUILT = [
   'x-client-ip',
   'x-cluster-client-ip',
   'x-request-id',
+  'traceparent',
+  'tracestate',
 ];
 const IDENTITY = [
   'x-seraph-trusted-app-id',
@@ -91,6 +93,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   'transfer-encoding': 'transferEncoding',
   upgrade: 'upgrade',
   expect: 'expect',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
 };
 const MOST_CACHED_NAMES = 2000;
 

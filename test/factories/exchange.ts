@@ -46,6 +46,8 @@ export function head(change: Partial<RequestHead> = {}): RequestHead {
     cookie: undefined,
     contentType: undefined,
     userAgent: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     hasBody: false,
     upgrade: false,
     ...change,

@@ -1,4 +1,5 @@
 import type { LevelWithSilent } from 'pino';
+import type { TracingConfig } from './tracing-config.js';
 
 /** The validated, frozen configuration of one process. Units are in the names. */
 export interface Config {
@@ -30,6 +31,8 @@ export interface Config {
   readonly providerAllowedHosts: readonly string[];
   /** Seconds that in-flight requests get after SIGTERM. */
   readonly shutdownGraceSeconds: number;
+  /** Undefined: no spans are made. */
+  readonly tracing: TracingConfig | undefined;
 }
 
 export const CONFIG = Symbol('CONFIG');

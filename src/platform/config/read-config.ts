@@ -4,6 +4,7 @@ import type { LevelWithSilent } from 'pino';
 import type { Config } from './config.js';
 import { generatedSecret } from './generated-secret.js';
 import { EnvironmentReader } from './environment-reader.js';
+import { readTracing } from './tracing-config.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOG_FORMATS = ['json', 'pretty'] as const;
@@ -57,15 +58,9 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
     metricsPublic: env.flag('METRICS_PUBLIC') ?? false,
     providerAllowedHosts: env.list('PROVIDER_ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     shutdownGraceSeconds: env.integer('SHUTDOWN_GRACE_SECONDS', 0, 600) ?? 30,
+    tracing: readTracing(env),
   };
-  if (
-    plain.controlPort !== undefined &&
-    plain.controlPort !== 0 &&
-    plain.controlPort === port &&
-    plain.controlHost === host
-  ) {
-    env.fault('CONTROL_PORT equals PORT. Leave it unset to serve both planes on one listener.');
-  }
+  checkPorts(env, plain);
   const encryptionKey = env.key('ENCRYPTION_KEY');
   const previousKeys = env.keys('ENCRYPTION_KEY_PREVIOUS');
   const adminToken = env.text('ADMIN_TOKEN');
@@ -79,6 +74,15 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
   }
   if (env.faults.length > 0) throw new ConfigurationError(env.faults);
   return withSecrets(plain, { encryptionKey, previousKeys, adminToken }, options.writeGenerated);
+}
+
+function checkPorts(
+  env: EnvironmentReader,
+  config: Pick<Config, 'host' | 'port' | 'controlHost' | 'controlPort'>,
+): void {
+  const { host, port, controlHost, controlPort } = config;
+  if (controlPort === undefined || controlPort === 0 || controlPort !== port || controlHost !== host) return;
+  env.fault('CONTROL_PORT equals PORT. Leave it unset to serve both planes on one listener.');
 }
 
 function withSecrets(
