@@ -96,7 +96,7 @@ describe('tracing with a collector', () => {
     await collector.close();
   });
 
-  it('makes a span of the request and a span of the call, as children of the caller's', async () => {
+  it('makes a span of the request and one of the call, below the span of the caller', async () => {
     const { status, requestId } = await ask(MYSELF, PARENT);
     const { server, calls } = await spansOf(requestId);
     expect(status).toBe(200);
