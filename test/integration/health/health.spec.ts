@@ -167,6 +167,18 @@ describe('pages for browsers', () => {
     }
   });
 
+  it('get the script and the style of the start page, with types that browsers run', async () => {
+    await start();
+    const types = ['home.js', 'home.css'].map(async (file) => {
+      const answer = await app!.inject(`/restgate/${file}`);
+      return [answer.statusCode, answer.headers['content-type']];
+    });
+    expect(await Promise.all(types)).toEqual([
+      [200, 'text/javascript; charset=utf-8'],
+      [200, 'text/css; charset=utf-8'],
+    ]);
+  });
+
   it('get the files of Swagger UI', async () => {
     await start();
     const script = await app!.inject('/restgate/docs/swagger-ui-bundle.js');
