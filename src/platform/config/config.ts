@@ -19,6 +19,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** The first encrypts; all decrypt. */
   readonly encryptionKeys: readonly Buffer[];
+  /** True when ENCRYPTION_KEY was unset and DATA_DIR held none: the first was made just now. */
+  readonly encryptionKeyGenerated: boolean;
   readonly adminToken: string;
   /** True when the token was made at this start: it is printed once. */
   readonly adminTokenGenerated: boolean;

@@ -69,7 +69,7 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
       `ADMIN_TOKEN has ${adminToken.length} characters; at least ${MINIMUM_ADMIN_TOKEN_LENGTH} are needed.`,
     );
   }
-  if (databaseUrl !== undefined && environment['ENCRYPTION_KEY'] === undefined) {
+  if (databaseUrl !== undefined && env.text('ENCRYPTION_KEY') === undefined) {
     env.fault('ENCRYPTION_KEY is required when DATABASE_URL is set. Make one with: openssl rand -base64 32');
   }
   if (env.faults.length > 0) throw new ConfigurationError(env.faults);
@@ -86,13 +86,15 @@ function checkPorts(
 }
 
 function withSecrets(
-  plain: Omit<Config, 'encryptionKeys' | 'adminToken' | 'adminTokenGenerated'>,
+  plain: Omit<Config, 'encryptionKeys' | 'encryptionKeyGenerated' | 'adminToken' | 'adminTokenGenerated'>,
   given: { encryptionKey: Buffer | undefined; previousKeys: Buffer[]; adminToken: string | undefined },
   write: boolean,
 ): Config {
-  const key =
-    given.encryptionKey ??
-    Buffer.from(generatedSecret(plain.dataDir, 'encryption.key', 'base64', write).value, 'base64');
+  const stored =
+    given.encryptionKey === undefined
+      ? generatedSecret(plain.dataDir, 'encryption.key', 'base64', write)
+      : undefined;
+  const key = stored ? Buffer.from(stored.value, 'base64') : (given.encryptionKey as Buffer);
   const admin =
     given.adminToken === undefined
       ? generatedSecret(plain.dataDir, 'admin.token', 'base64url', write)
@@ -100,6 +102,7 @@ function withSecrets(
   return Object.freeze({
     ...plain,
     encryptionKeys: Object.freeze([key, ...given.previousKeys]),
+    encryptionKeyGenerated: stored?.generated ?? false,
     adminToken: admin.value,
     adminTokenGenerated: admin.generated,
   });

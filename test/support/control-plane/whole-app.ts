@@ -76,6 +76,7 @@ function configFor(dataDir: string): Config {
     providerAllowedHosts: [],
     shutdownGraceSeconds: 1,
     tracing: undefined,
+    encryptionKeyGenerated: false,
   };
 }
 

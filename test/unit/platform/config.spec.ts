@@ -137,6 +137,14 @@ describe('the configuration', () => {
       expect(faults({ OTEL_EXPORTER_OTLP_HEADERS: headers })).toHaveLength(1);
   });
 
+  it('takes an empty ENCRYPTION_KEY for none: replicas would each make their own', () => {
+    const database = { DATABASE_URL: 'postgres://user:password@host/restgate' };
+    for (const key of ['', '  '])
+      expect(faults({ ...database, ENCRYPTION_KEY: key })).toEqual([
+        expect.stringContaining('ENCRYPTION_KEY is required'),
+      ]);
+  });
+
   it('is frozen', () => {
     expect(Object.isFrozen(read({}))).toBe(true);
   });
