@@ -55,6 +55,16 @@ describe('readiness', () => {
     });
   });
 
+  it('says of each dependency what it means when it is down', async () => {
+    await start({ redisUrl: 'redis://127.0.0.1:6379' });
+    const { checks } = (await app!.inject('/restgate/health/ready')).json<{
+      checks: Record<string, { effect?: string }>;
+    }>();
+    const silent = Object.entries(checks).filter(([, { effect }]) => !/^[A-Z].{20,}\.$/.test(effect ?? ''));
+    expect(silent.map(([name]) => name)).toEqual([]);
+    expect(Object.keys(checks).length).toBeGreaterThan(1);
+  });
+
   it('is 503 while the database is away, without telling where it is', async () => {
     databaseIsUp = false;
     await start();
