@@ -98,6 +98,7 @@ async function configure({ jira, provider, restgate, adminToken }: Demo): Promis
   });
   await admin.call('POST', `/providers/${created.id}/discover`);
   say('Provider                 created and filled by discovery');
+  await admin.call('PATCH', '/global-settings', { adminGroups: ['jira-administrators'] });
 }
 
 interface Call {
@@ -155,6 +156,7 @@ function explain({ restgate, adminToken }: Demo, aliceToken: string): void {
     `  curl -s -H 'Authorization: Bearer ${adminToken}' '${restgate.controlUrl}/restgate/api/v1/audit/events?limit=5'`,
   );
   say();
+  say(`In a browser   ${restgate.controlUrl}/restgate/ (sign in as "admin", or as "alice", who is no admin)`);
   say(`Swagger UI     ${restgate.controlUrl}/restgate/docs`);
   say(`Admin token    ${adminToken}`);
 }

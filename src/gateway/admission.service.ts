@@ -126,6 +126,8 @@ function emptyHead(request: DryRunRequest): RequestHead {
     contentType: undefined,
     userAgent: undefined,
     requestId: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     hasBody: false,
     upgrade: false,
   };

@@ -18,6 +18,9 @@ export interface Run {
   readonly way: Way;
 }
 
+/** The answer stopped in the middle, or nobody was there to take it. */
+export type BreakOff = 'broken' | 'client_gone';
+
 /** Who is told how an attempt ended: exactly one of these, exactly once. */
 export interface AttemptOwner {
   /** The answer was passed on whole. */
@@ -25,7 +28,7 @@ export interface AttemptOwner {
   /** Nothing was sent to the client yet. */
   onFailed(run: Run, judge: AnswerJudge, failure: UpstreamFailure): void;
   /** The answer broke off after its head, or the client went away. */
-  onBrokenOff(run: Run, detail: string): void;
+  onBrokenOff(run: Run, detail: string, fault: BreakOff): void;
 }
 
 /**
@@ -69,11 +72,12 @@ export class Attempt implements UpstreamEvents {
 
   onBroken(detail: string): void {
     this.measure();
-    this.owner.onBrokenOff(this.run, detail);
+    this.owner.onBrokenOff(this.run, detail, 'broken');
   }
 
   onClientGone(): void {
-    this.onBroken('the client went away');
+    this.measure();
+    this.owner.onBrokenOff(this.run, 'the client went away', 'client_gone');
   }
 
   private measure(): void {

@@ -17,6 +17,7 @@ import type { AnswerShape } from './error-answer.js';
 import type { GatewayExchange } from './exchange.js';
 import { FormTooLargeError } from './form-body.js';
 import { RequestMetrics } from './request-metrics.service.js';
+import { RequestTraces } from './request-traces.service.js';
 
 /** Denials that mean: a credential was presented and is bad. They count against the address. */
 const FAILED_AUTHENTICATION: ReadonlySet<ReasonCode> = new Set([
@@ -41,6 +42,7 @@ export class ExchangeRecorder {
     @Inject(FAILED_AUTHENTICATIONS) private readonly failures: FailedAuthenticationsPort,
     @Inject(LOGGER) private readonly log: Logger,
     private readonly metrics: RequestMetrics,
+    private readonly traces: RequestTraces,
   ) {}
 
   /** Answers a refused exchange and records it. */
@@ -134,6 +136,7 @@ export class ExchangeRecorder {
     const application = exchange.application?.key;
     const durationMs = performance.now() - exchange.startedAt;
     this.metrics.count(application ?? '', decision, reason ?? '', durationMs / 1000);
+    this.traces.end(exchange, decision, reason, durationMs);
     // Pages and static files of the web UI are not REST calls; only refusals of them are kept.
     if (!exchange.api && decision === 'passed-through') return;
     this.audit.record(eventOf(exchange, decision, reason, detail, durationMs));

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Snapshot } from '../platform/change-feed/snapshot.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { ReasonCode } from '../lib/reasons.js';
+import type { RequestTrace } from '../platform/tracing/tracer.js';
 import type {
   Credential,
   Decision,
@@ -38,6 +39,8 @@ export class GatewayExchange implements Exchange {
   finished = false;
   /** A body other than a form that was read; it is sent from memory. */
   smallBody: Buffer | undefined = undefined;
+  /** Its spans; undefined unless tracing is on. */
+  trace: RequestTrace | undefined = undefined;
   private form: Promise<string | undefined> | undefined = undefined;
 
   constructor(

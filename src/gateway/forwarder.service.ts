@@ -9,7 +9,7 @@ import { CONFIG } from '../platform/config/config.js';
 import type { Config } from '../platform/config/config.js';
 import { AnswerJudge } from './answer-judge.js';
 import { Attempt } from './attempt.js';
-import type { AttemptOwner, Run } from './attempt.js';
+import type { AttemptOwner, BreakOff, Run } from './attempt.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import type { GatewayExchange } from './exchange.js';
 import { askForBody } from './form-body.js';
@@ -17,6 +17,7 @@ import { headerRulesFor } from './header-rules.js';
 import { outgoingParameters, outgoingTarget, ownAuthorization, wayOf } from './outgoing.js';
 import type { Way } from './outgoing.js';
 import { requestHeaders } from './request-headers.js';
+import { RequestTraces } from './request-traces.service.js';
 import type { UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 import { UpstreamPools } from './upstream.pools.js';
 
@@ -34,6 +35,7 @@ export class Forwarder implements AttemptOwner {
     private readonly pools: UpstreamPools,
     private readonly recorder: ExchangeRecorder,
     @Inject(IDENTITY) private readonly identity: IdentityPort,
+    private readonly traces: RequestTraces,
     @Inject(CONFIG) config: Config,
   ) {
     this.userAgent = `Restgate/${config.version}`;
@@ -62,6 +64,7 @@ export class Forwarder implements AttemptOwner {
 
   onAnswered(run: Run, judge: AnswerJudge): void {
     this.inFlight--;
+    this.traces.endCall(run.exchange, undefined);
     this.recorder.finish(run.exchange, judge.loginFailed);
   }
 
@@ -69,6 +72,7 @@ export class Forwarder implements AttemptOwner {
   onFailed(run: Run, judge: AnswerJudge, failure: UpstreamFailure): void {
     this.inFlight--;
     const { exchange, request, response } = run;
+    this.traces.endCall(exchange, failure.reason);
     const { method } = exchange.head;
     const retry =
       run.mayRetry &&
@@ -84,8 +88,9 @@ export class Forwarder implements AttemptOwner {
     if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
   }
 
-  onBrokenOff(run: Run, detail: string): void {
+  onBrokenOff(run: Run, detail: string, fault: BreakOff): void {
     this.inFlight--;
+    this.traces.endCall(run.exchange, fault);
     this.recorder.broken(run.exchange, detail);
   }
 
@@ -171,6 +176,7 @@ export class Forwarder implements AttemptOwner {
       dropAuthorization: way.dropAuthorization,
       dropLength: Buffer.isBuffer(body),
     });
+    this.traces.propagate(exchange, headers);
     for (const field of acting.headers) headers.push(field);
     return { method: exchange.head.method, target: acting.target, headers, body };
   }

@@ -55,6 +55,8 @@ interface Fields {
   upgrade: string | undefined;
   expect: string | undefined;
   requestId: string | undefined;
+  traceparent: string | undefined;
+  tracestate: string | undefined;
 }
 
 function refuse(detail: string, status = 400): FramingRefusal {
@@ -108,6 +110,8 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
     contentType: fields.contentType,
     userAgent: fields.userAgent,
     requestId: fields.requestId,
+    traceparent: fields.traceparent,
+    tracestate: fields.tracestate,
     hasBody:
       fields.transferEncoding !== undefined ||
       (fields.contentLength !== undefined && fields.contentLength !== '0'),
@@ -129,6 +133,8 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     upgrade: undefined,
     expect: undefined,
     requestId: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
   };
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const rule = rules.of(rawHeaders[i] as string);
@@ -139,6 +145,9 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     if (fields[known] === undefined) fields[known] = value;
     else if (known === 'cookie') fields.cookie = `${fields.cookie}; ${value}`;
     else if (known === 'requestId') fields.requestId = NO_SANE_ID;
+    else if (known === 'tracestate') fields.tracestate = `${fields.tracestate},${value}`;
+    // Two are none: a trace is no reason to refuse a request.
+    else if (known === 'traceparent') fields.traceparent = '';
     else if (known !== 'userAgent' && known !== 'upgrade') return `more than one ${rule.name} field`;
   }
   return fields;

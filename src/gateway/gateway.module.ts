@@ -19,6 +19,7 @@ import { Forwarder } from './forwarder.service.js';
 import { GatewayController, PIPELINE_STEPS } from './gateway.controller.js';
 import { GatewayExceptionFilter } from './gateway-exception.filter.js';
 import { RequestMetrics } from './request-metrics.service.js';
+import { RequestTraces } from './request-traces.service.js';
 import { UpgradeService } from './upgrade.service.js';
 import { UpstreamPools } from './upstream.pools.js';
 
@@ -42,6 +43,7 @@ import { UpstreamPools } from './upstream.pools.js';
     Forwarder,
     GatewayExceptionFilter,
     RequestMetrics,
+    RequestTraces,
     UpgradeService,
     UpstreamPools,
   ],

@@ -51,6 +51,8 @@ const REBUILT = [
   'x-client-ip',
   'x-cluster-client-ip',
   'x-request-id',
+  'traceparent',
+  'tracestate',
 ];
 const IDENTITY = [
   'x-seraph-trusted-app-id',
@@ -96,6 +98,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   upgrade: 'upgrade',
   expect: 'expect',
   'x-request-id': 'requestId',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
 };
 const MOST_CACHED_NAMES = 2000;
 

@@ -10,8 +10,9 @@ import type { Logger } from './logging/logger.js';
 import { METRICS, createMetrics } from './metrics/metrics.js';
 import { ScheduleModule } from './schedule/schedule.module.js';
 import { SettingsModule } from './settings/settings.module.js';
+import { Tracing } from './tracing/tracing.service.js';
 
-/** What every feature may inject: configuration, log, metrics, encryption, database, settings, change feed. */
+/** What every feature may inject: configuration, log, metrics, tracing, encryption, database, settings, change feed. */
 @Module({})
 export class PlatformModule {
   static forRoot(config: Config, databaseUrl: string, logger: Logger): DynamicModule {
@@ -29,8 +30,9 @@ export class PlatformModule {
         { provide: LOGGER, useValue: logger },
         { provide: METRICS, useFactory: createMetrics },
         { provide: SECRET_BOX, useFactory: () => new SecretBox(config.encryptionKeys) },
+        Tracing,
       ],
-      exports: [CONFIG, LOGGER, METRICS, SECRET_BOX],
+      exports: [CONFIG, LOGGER, METRICS, SECRET_BOX, Tracing],
     };
   }
 }

@@ -46,7 +46,7 @@ describe('who may call each route', () => {
       .filter(({ access }) => access === 'public')
       .map(({ method, path }) => `${method} ${path}`);
     const expected =
-      /^(GET \/restgate(\/docs.*|\/health\/(live|ready)|\/oauth\/callback|\/session\/sign-in)?|ALL \/restgate\/\*)$/;
+      /^(GET \/restgate(\/docs.*|\/health\/(live|ready)|\/oauth\/callback|\/session\/sign-in|\/home\.(css|js))?|ALL \/restgate\/\*)$/;
     expect(open.filter((route) => !expected.test(route))).toEqual([]);
   });
 });

@@ -47,6 +47,8 @@ export function head(change: Partial<RequestHead> = {}): RequestHead {
     contentType: undefined,
     userAgent: undefined,
     requestId: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     hasBody: false,
     upgrade: false,
     ...change,

@@ -59,7 +59,10 @@ async function exportTo(file: string, client: ClientConfig, output: Output): Pro
   const answer = await send(client, `${PATH}?format=${format}`, { method: 'GET' });
   const text = await answer.text();
   if (file === '-') output.write(text);
-  else await writeFile(file, text);
+  else {
+    await writeFile(file, text);
+    output.write(`Written to ${file}.\n`);
+  }
   return 0;
 }
 
@@ -87,7 +90,10 @@ async function send(client: ClientConfig, path: string, init: RequestInit): Prom
   } catch (error) {
     const { cause, message } = error as Error;
     const why = cause instanceof Error ? cause.message : message;
-    throw new Error(`No answer from ${client.url}: ${why}`, { cause: error });
+    throw new Error(
+      `No answer from ${client.url}: ${why}\nThe gateway has to run; RESTGATE_URL says where.`,
+      { cause: error },
+    );
   }
   if (!answer.ok) throw new Error(refusalText(answer.status, await answer.text()));
   return answer;

@@ -2,7 +2,7 @@ import type { Config } from '../../platform/config/config.js';
 import { SecretBox } from '../../platform/crypto/secret-box.js';
 import { UsageError } from '../command.js';
 import type { Output } from '../command.js';
-import { withDatabase } from '../open-database.js';
+import { requireOwnKey, withDatabase } from '../open-database.js';
 import { rotateKeys } from './rotate-keys.js';
 
 const USAGE = `npm run keys -- rotate
@@ -17,6 +17,7 @@ export async function keysCommand(
 ): Promise<number> {
   if (parameters.length !== 1 || parameters[0] !== 'rotate') throw new UsageError(USAGE);
   const settings = config();
+  requireOwnKey(settings);
   const box = new SecretBox(settings.encryptionKeys);
   const { resealed, faults } = await withDatabase(settings, (dataSource) => rotateKeys(dataSource, box));
   output.write(`${resealed} stored secrets were sealed anew with key ${box.currentKeyId}.\n`);

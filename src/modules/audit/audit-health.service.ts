@@ -11,7 +11,10 @@ export class AuditHealth {
     @Inject(AUDIT) private readonly audit: AuditPort,
     @Optional() @Inject(HEALTH) health?: HealthPort,
   ) {
-    health?.register('audit', () => this.check());
+    health?.register('audit', () => this.check(), {
+      effect:
+        'Audit events cannot be kept safely. When there is no room left, the oldest are dropped or requests are refused, as the audit settings say.',
+    });
   }
 
   private check(): CheckResult {

@@ -94,6 +94,9 @@ export interface RequestHead {
   readonly userAgent: string | undefined;
   /** `X-Request-Id` as it came; empty when it came more than once. */
   readonly requestId: string | undefined;
+  /** W3C Trace Context as sent, not validated; empty when it came twice. */
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   /** True when a body is announced (Content-Length above 0 or Transfer-Encoding). */
   readonly hasBody: boolean;
   /** True for a WebSocket or other protocol upgrade. */

@@ -18,8 +18,15 @@ export const DOCS_PAGE = `<!doctype html>
 </html>
 `;
 
-/** No credential is kept by the browser: reloading the page forgets it. */
-export const DOCS_SCRIPT = `window.ui = SwaggerUIBundle({
+/**
+ * No credential is kept by the browser: reloading the page forgets it. Who signed in with the browser needs none;
+ * the session's CSRF token goes with every call then.
+ */
+export const DOCS_SCRIPT = `let csrfToken = null;
+const session = fetch('api/v1/session')
+  .then((answer) => (answer.ok ? answer.json() : {}))
+  .then((view) => { csrfToken = view.csrfToken ?? null; });
+window.ui = SwaggerUIBundle({
   url: 'docs/openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
@@ -28,6 +35,11 @@ export const DOCS_SCRIPT = `window.ui = SwaggerUIBundle({
   persistAuthorization: false,
   tryItOutEnabled: true,
   validatorUrl: null,
+  requestInterceptor: async (request) => {
+    await session;
+    if (csrfToken !== null && !request.headers.Authorization) request.headers['X-CSRF-Token'] = csrfToken;
+    return request;
+  },
 });
 `;
 

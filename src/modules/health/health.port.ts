@@ -12,6 +12,8 @@ export type HealthCheck = () => CheckResult | Promise<CheckResult>;
 export interface CheckOptions {
   /** True: without it this node must get no traffic (readiness 503). Default false: the node is `degraded`. */
   readonly required?: boolean;
+  /** What it means for callers and admins while it is down, in a sentence; shown to everybody. */
+  readonly effect?: string;
 }
 
 /**

@@ -6,6 +6,7 @@ import { ChangeFeedService } from '../../platform/change-feed/change-feed.servic
 import { CONFIG } from '../../platform/config/config.js';
 import type { Config } from '../../platform/config/config.js';
 import { METRICS } from '../../platform/metrics/metrics.js';
+import type { CheckResult } from './health.port.js';
 import { ReadinessService } from './readiness.service.js';
 
 /** The checks of what belongs to no feature, and the metrics of all checks. */
@@ -18,15 +19,15 @@ export class OwnChecks {
     @Inject(METRICS) metrics: Registry,
     @Inject(CONFIG) config: Config,
   ) {
-    checks.register('database', () => askDatabase(dataSource), { required: true });
-    checks.register('change-feed', () =>
-      changeFeed.listening
-        ? { ok: true }
-        : {
-            ok: false,
-            detail: 'Changes made on other nodes may be seen late: the listening connection is down.',
-          },
-    );
+    checks.register('database', () => askDatabase(dataSource), {
+      required: true,
+      effect:
+        'Callers who are cached go on, others get 503. Settings cannot be changed. Audit events wait on disk.',
+    });
+    checks.register('change-feed', () => listening(changeFeed), {
+      effect:
+        'Changes that were made on other nodes, revoked tokens too, are in force here later than usual.',
+    });
     exportChecks(checks, metrics);
     new Gauge({
       name: 'restgate_info',
@@ -40,6 +41,10 @@ export class OwnChecks {
 async function askDatabase(dataSource: DataSource): Promise<{ ok: true }> {
   await dataSource.query('SELECT 1');
   return { ok: true };
+}
+
+function listening(changeFeed: ChangeFeedService): CheckResult {
+  return changeFeed.listening ? { ok: true } : { ok: false, detail: 'The listening connection is down.' };
 }
 
 function exportChecks(checks: ReadinessService, metrics: Registry): void {

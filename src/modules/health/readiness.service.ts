@@ -9,6 +9,7 @@ interface Registration {
   readonly name: string;
   readonly check: HealthCheck;
   readonly required: boolean;
+  readonly effect: string | undefined;
 }
 
 /** Runs the checks that features registered. */
@@ -22,7 +23,8 @@ export class ReadinessService implements HealthPort {
     if (this.registrations.some((other) => other.name === name)) {
       throw new Error(`The health check ${name} is registered twice.`);
     }
-    this.registrations.push({ name, check, required: options.required ?? false });
+    const { required = false, effect } = options;
+    this.registrations.push({ name, check, required, effect });
   }
 
   shutDown(): void {
@@ -49,12 +51,13 @@ function overall(checks: readonly CheckView[]): ReadinessView['status'] {
   return checks.every(({ status }) => status === 'up') ? 'ok' : 'degraded';
 }
 
-async function run({ check, required }: Registration): Promise<CheckView> {
+async function run({ check, required, effect }: Registration): Promise<CheckView> {
   const result = await inTime(check);
   const warned = (result.warnings ?? []).length > 0;
   return {
     status: result.ok ? (warned ? 'degraded' : 'up') : 'down',
     required,
+    ...(effect === undefined ? {} : { effect }),
     ...(result.detail === undefined ? {} : { detail: result.detail }),
     ...(warned ? { warnings: [...(result.warnings ?? [])] } : {}),
   };

@@ -11,7 +11,10 @@ export class ProviderHealth {
     @Inject(TOKEN_VERIFIER) private readonly verifier: TokenVerifierPort,
     @Optional() @Inject(HEALTH) health?: HealthPort,
   ) {
-    health?.register('providers', () => this.check());
+    health?.register('providers', () => this.check(), {
+      effect:
+        'New tokens of this provider get 503; those that were verified a moment ago go on. API tokens work.',
+    });
   }
 
   private check(): CheckResult {

@@ -44,7 +44,9 @@ export class SharedStorage implements RateLimitStorage {
       help: '1 while Redis is away and this node applies its own share of the rate limits.',
       registers: [metrics],
     });
-    health.register('redis', () => this.check());
+    health.register('redis', () => this.check(), {
+      effect: 'Every node applies its own share of the rate limits.',
+    });
   }
 
   /** True while this node counts alone. */

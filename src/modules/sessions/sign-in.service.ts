@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { reasonOf } from '../../lib/reasons.js';
+import type { ReasonCode } from '../../lib/reasons.js';
 import { SECRET_BOX, SecretBoxError } from '../../platform/crypto/secret-box.js';
 import type { SecretBox } from '../../platform/crypto/secret-box.js';
 import { sha256 } from '../../platform/crypto/sha256.js';
@@ -21,7 +22,7 @@ import { BrowserSessions } from './browser-sessions.service.js';
 import { returnPath } from './return-to.policy.js';
 import { cookieValue, expiredCookie, sessionCookie, signInCookie } from './session-cookies.policy.js';
 import { SIGN_IN_MS } from './session-times.policy.js';
-import { choicePage, refusalPage } from './sign-in-page.policy.js';
+import { choicePage, PAGE_HEADERS, refusalPage } from './sign-in-page.policy.js';
 
 const PURPOSE = 'browser-sign-in';
 const SIGN_IN = 'session/sign-in';
@@ -89,8 +90,7 @@ export class SignIn implements SignInCallbackPort {
   ): Promise<SignInAnswer> {
     const principal = await this.sessions.inDirectory(verified);
     if (isDenied(principal)) {
-      const { message } = reasonOf(principal.reason);
-      throw new SignInRefusedError(message, principal.reason, principal.detail);
+      throw new SignInRefusedError(messageOf(principal.reason), principal.reason, principal.detail);
     }
     const token = await this.sessions.begin(verified, principal.username, request.cookie, Date.now());
     this.record(request, { user: principal.username, provider: verified.providerName });
@@ -121,7 +121,7 @@ export class SignIn implements SignInCallbackPort {
     const { cookies } = this.sessions;
     return {
       status,
-      headers: { 'set-cookie': expiredCookie(cookies, cookies.signIn) },
+      headers: { ...PAGE_HEADERS, 'set-cookie': expiredCookie(cookies, cookies.signIn) },
       html: refusalPage(message, this.action),
     };
   }
@@ -152,6 +152,14 @@ export class SignIn implements SignInCallbackPort {
       ...(userAgent === undefined ? {} : { userAgent }),
     });
   }
+}
+
+/** The reasons speak to callers of an application's API; who signs in here has no application before the eyes. */
+function messageOf(reason: ReasonCode): string {
+  if (reason === 'user_unknown' || reason === 'user_inactive') {
+    return 'Your identity provider knows you, but you have no active account in the directory of this gateway. Ask your administrator for one.';
+  }
+  return reasonOf(reason).message;
 }
 
 /** Whatever the provider sent is a bad callback; what the rules of this gateway refuse has the reason's status. */

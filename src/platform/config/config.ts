@@ -1,4 +1,5 @@
 import type { LevelWithSilent } from 'pino';
+import type { TracingConfig } from './tracing-config.js';
 
 /** The validated, frozen configuration of one process. Units are in the names. */
 export interface Config {
@@ -18,6 +19,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** The first encrypts; all decrypt. */
   readonly encryptionKeys: readonly Buffer[];
+  /** True when ENCRYPTION_KEY was unset and DATA_DIR held none: the first was made just now. */
+  readonly encryptionKeyGenerated: boolean;
   readonly adminToken: string;
   /** True when the token was made at this start: it is printed once. */
   readonly adminTokenGenerated: boolean;
@@ -30,6 +33,8 @@ export interface Config {
   readonly providerAllowedHosts: readonly string[];
   /** Seconds that in-flight requests get after SIGTERM. */
   readonly shutdownGraceSeconds: number;
+  /** Undefined: no spans are made. */
+  readonly tracing: TracingConfig | undefined;
 }
 
 export const CONFIG = Symbol('CONFIG');

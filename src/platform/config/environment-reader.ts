@@ -32,6 +32,26 @@ export class EnvironmentReader {
     return undefined;
   }
 
+  /** A number from 0 to 1. */
+  ratio(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
+    this.fault(`${name} is "${text}"; a number from 0 to 1 is needed.`);
+    return undefined;
+  }
+
+  /** `name=value,name=value` with percent-encoded values. They are not repeated in the fault: they may be secrets. */
+  pairs(name: string): Record<string, string> {
+    const pairs = this.list(name).map((part) => /^([\w!#$%&'*+.^`|~-]+)\s*=\s*(.*)$/.exec(part));
+    const decoded = pairs.map((match) => (match ? [match[1] as string, decode(match[2] as string)] : []));
+    if (decoded.every(([, value]) => value !== undefined))
+      return Object.fromEntries(decoded) as Record<string, string>;
+    this.fault(`${name} is not a list of name=value, separated by commas, with percent-encoded values.`);
+    return {};
+  }
+
   flag(name: string): boolean | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -91,5 +111,16 @@ export class EnvironmentReader {
       return key;
     this.fault(`${name} is not ${KEY_BYTES} bytes in base64. Make one with: openssl rand -base64 32`);
     return undefined;
+  }
+}
+
+/** Undefined for what no header field may hold. */
+function decode(text: string): string | undefined {
+  try {
+    const value = decodeURIComponent(text);
+    return /^[\x20-\x7e]*$/.test(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
   }
 }

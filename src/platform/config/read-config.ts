@@ -4,6 +4,7 @@ import type { LevelWithSilent } from 'pino';
 import type { Config } from './config.js';
 import { generatedSecret } from './generated-secret.js';
 import { EnvironmentReader } from './environment-reader.js';
+import { readTracing } from './tracing-config.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOG_FORMATS = ['json', 'pretty'] as const;
@@ -57,15 +58,9 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
     metricsPublic: env.flag('METRICS_PUBLIC') ?? false,
     providerAllowedHosts: env.list('PROVIDER_ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     shutdownGraceSeconds: env.integer('SHUTDOWN_GRACE_SECONDS', 0, 600) ?? 30,
+    tracing: readTracing(env),
   };
-  if (
-    plain.controlPort !== undefined &&
-    plain.controlPort !== 0 &&
-    plain.controlPort === port &&
-    plain.controlHost === host
-  ) {
-    env.fault('CONTROL_PORT equals PORT. Leave it unset to serve both planes on one listener.');
-  }
+  checkPorts(env, plain);
   const encryptionKey = env.key('ENCRYPTION_KEY');
   const previousKeys = env.keys('ENCRYPTION_KEY_PREVIOUS');
   const adminToken = env.text('ADMIN_TOKEN');
@@ -74,21 +69,32 @@ export function readConfig(options: ReadOptions, environment: NodeJS.ProcessEnv 
       `ADMIN_TOKEN has ${adminToken.length} characters; at least ${MINIMUM_ADMIN_TOKEN_LENGTH} are needed.`,
     );
   }
-  if (databaseUrl !== undefined && environment['ENCRYPTION_KEY'] === undefined) {
+  if (databaseUrl !== undefined && env.text('ENCRYPTION_KEY') === undefined) {
     env.fault('ENCRYPTION_KEY is required when DATABASE_URL is set. Make one with: openssl rand -base64 32');
   }
   if (env.faults.length > 0) throw new ConfigurationError(env.faults);
   return withSecrets(plain, { encryptionKey, previousKeys, adminToken }, options.writeGenerated);
 }
 
+function checkPorts(
+  env: EnvironmentReader,
+  config: Pick<Config, 'host' | 'port' | 'controlHost' | 'controlPort'>,
+): void {
+  const { host, port, controlHost, controlPort } = config;
+  if (controlPort === undefined || controlPort === 0 || controlPort !== port || controlHost !== host) return;
+  env.fault('CONTROL_PORT equals PORT. Leave it unset to serve both planes on one listener.');
+}
+
 function withSecrets(
-  plain: Omit<Config, 'encryptionKeys' | 'adminToken' | 'adminTokenGenerated'>,
+  plain: Omit<Config, 'encryptionKeys' | 'encryptionKeyGenerated' | 'adminToken' | 'adminTokenGenerated'>,
   given: { encryptionKey: Buffer | undefined; previousKeys: Buffer[]; adminToken: string | undefined },
   write: boolean,
 ): Config {
-  const key =
-    given.encryptionKey ??
-    Buffer.from(generatedSecret(plain.dataDir, 'encryption.key', 'base64', write).value, 'base64');
+  const stored =
+    given.encryptionKey === undefined
+      ? generatedSecret(plain.dataDir, 'encryption.key', 'base64', write)
+      : undefined;
+  const key = stored ? Buffer.from(stored.value, 'base64') : (given.encryptionKey as Buffer);
   const admin =
     given.adminToken === undefined
       ? generatedSecret(plain.dataDir, 'admin.token', 'base64url', write)
@@ -96,6 +102,7 @@ function withSecrets(
   return Object.freeze({
     ...plain,
     encryptionKeys: Object.freeze([key, ...given.previousKeys]),
+    encryptionKeyGenerated: stored?.generated ?? false,
     adminToken: admin.value,
     adminTokenGenerated: admin.generated,
   });

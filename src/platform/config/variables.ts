@@ -92,4 +92,33 @@ export const VARIABLES: readonly VariableDefinition[] = [
     default: '30',
     meaning: 'How long in-flight requests may take after SIGTERM.',
   },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: 'unset',
+    meaning:
+      'Base URL of an OpenTelemetry collector (OTLP over HTTP, usually port 4318); /v1/traces is appended. Unset: no tracing.',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    default: 'unset',
+    meaning: "The collector's whole URL for traces, instead of the one above.",
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    default: 'unset',
+    meaning: 'Header fields for the collector: name=value, separated by commas, values percent-encoded.',
+  },
+  { name: 'OTEL_SERVICE_NAME', default: 'restgate', meaning: 'The name of this service in traces.' },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    default: 'parentbased_always_on',
+    meaning:
+      "always_on, always_off, traceidratio, or one of them after parentbased_: then the caller's sampling flag decides where there is one.",
+  },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    default: '1',
+    meaning: 'The share of traces that traceidratio takes, 0 to 1.',
+  },
+  { name: 'OTEL_SDK_DISABLED', default: 'false', meaning: 'true: no tracing, whatever the others say.' },
 ];

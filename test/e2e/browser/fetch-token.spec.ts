@@ -1,9 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { Browser } from '../../support/browser.js';
 import { TEST_ADMIN_TOKEN } from '../../support/restgate.js';
-import { connectProvider, startWorld } from '../../support/world.js';
+import { startBrowserWorld } from '../../support/browser-world.js';
 import type { World } from '../../support/world.js';
 
 const MYSELF = '/jira/rest/api/2/myself';
@@ -11,23 +9,6 @@ const MYSELF = '/jira/rest/api/2/myself';
 interface Begun {
   readonly authorizationUrl: string;
   readonly state: string;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-/** A world whose browser is sent back to the very gateway. */
-async function startBrowserWorld(): Promise<{ world: World; providerId: string }> {
-  const port = await freePort();
-  const env = { PUBLIC_URL: `http://127.0.0.1:${port}` };
-  const world = await startWorld({ env, port, withoutProvider: true });
-  const { id } = await connectProvider(world.gateway, world.provider, 'introspection');
-  return { world, providerId: id };
 }
 
 describe('fetching a token', () => {

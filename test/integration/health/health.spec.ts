@@ -55,6 +55,16 @@ describe('readiness', () => {
     });
   });
 
+  it('says of each dependency what it means when it is down', async () => {
+    await start({ redisUrl: 'redis://127.0.0.1:6379' });
+    const { checks } = (await app!.inject('/restgate/health/ready')).json<{
+      checks: Record<string, { effect?: string }>;
+    }>();
+    const silent = Object.entries(checks).filter(([, { effect }]) => !/^[A-Z].{20,}\.$/.test(effect ?? ''));
+    expect(silent.map(([name]) => name)).toEqual([]);
+    expect(Object.keys(checks).length).toBeGreaterThan(1);
+  });
+
   it('is 503 while the database is away, without telling where it is', async () => {
     databaseIsUp = false;
     await start();
@@ -165,6 +175,18 @@ describe('pages for browsers', () => {
       const answer = await app!.inject(url);
       expect([answer.statusCode, answer.headers['location']]).toEqual([308, url.slice(0, -1)]);
     }
+  });
+
+  it('get the script and the style of the start page, with types that browsers run', async () => {
+    await start();
+    const types = ['home.js', 'home.css'].map(async (file) => {
+      const answer = await app!.inject(`/restgate/${file}`);
+      return [answer.statusCode, answer.headers['content-type']];
+    });
+    expect(await Promise.all(types)).toEqual([
+      [200, 'text/javascript; charset=utf-8'],
+      [200, 'text/css; charset=utf-8'],
+    ]);
   });
 
   it('get the files of Swagger UI', async () => {

@@ -75,6 +75,8 @@ function configFor(dataDir: string): Config {
     metricsPublic: false,
     providerAllowedHosts: [],
     shutdownGraceSeconds: 1,
+    tracing: undefined,
+    encryptionKeyGenerated: false,
   };
 }
 

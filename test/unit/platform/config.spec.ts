@@ -107,18 +107,56 @@ describe('the configuration', () => {
     expect(faults({ DATABASE_URL: 'postgres://db/x', ENCRYPTION_KEY: KEY })).toEqual([]);
   });
 
+  it('traces nowhere unless a collector is named', () => {
+    expect(read({}).tracing).toBeUndefined();
+    const named = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' };
+    expect(read({ ...named, OTEL_SDK_DISABLED: 'true' }).tracing).toBeUndefined();
+    expect(
+      read({ ...named, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20abc%3D, x=1' }).tracing,
+    ).toEqual({
+      url: 'http://collector:4318/v1/traces',
+      headers: { authorization: 'Basic abc=', x: '1' },
+      serviceName: 'restgate',
+      sampler: 'parentbased_always_on',
+      samplerRatio: 1,
+    });
+    const traces = { ...named, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example/in' };
+    expect(read(traces).tracing?.url).toBe('https://traces.example/in');
+  });
+
+  it('names what is wrong with tracing, but never a header for the collector', () => {
+    const found = faults({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'secret',
+      OTEL_TRACES_SAMPLER: 'sometimes',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+    });
+    expect(found).toHaveLength(4);
+    expect(found.join()).not.toContain('"secret"');
+    for (const headers of ['x=%ZZ', 'x=a%0d%0aEvil: 1', '=1'])
+      expect(faults({ OTEL_EXPORTER_OTLP_HEADERS: headers })).toHaveLength(1);
+  });
+
+  it('takes an empty ENCRYPTION_KEY for none: replicas would each make their own', () => {
+    const database = { DATABASE_URL: 'postgres://user:password@host/restgate' };
+    for (const key of ['', '  '])
+      expect(faults({ ...database, ENCRYPTION_KEY: key })).toEqual([
+        expect.stringContaining('ENCRYPTION_KEY is required'),
+      ]);
+  });
+
   it('is frozen', () => {
     expect(Object.isFrozen(read({}))).toBe(true);
   });
 
   it('documents every variable that it reads, and reads every one that it documents', () => {
-    const source = ['read-config.ts', 'generated-secret.ts', 'environment-reader.ts']
+    const source = ['read-config.ts', 'tracing-config.ts', 'generated-secret.ts', 'environment-reader.ts']
       .map((file) => readFileSync(join(process.cwd(), 'src/platform/config', file), 'utf8'))
       .join('\n');
     const used = new Set(
       [
         ...source.matchAll(
-          /env\.(?:text|port|integer|flag|oneOf|list|url|file|key|keys)(?:<[^(]*>)?\(\s*'([A-Z_]+)'/g,
+          /env\.(?:text|port|integer|flag|oneOf|list|url|file|key|keys|pairs|ratio)(?:<[^(]*>)?\(\s*'([A-Z_]+)'/g,
         ),
       ].map((match) => match[1]),
     );

@@ -8,6 +8,9 @@ export class CheckView {
   /** Whether the node is taken out of service without it. */
   required: boolean;
 
+  /** What it means for callers and admins while it is down. */
+  effect?: string;
+
   /** What is wrong, in words. */
   detail?: string;
 
