@@ -40,7 +40,18 @@ export class AnswerJudge {
       dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
-    return this.mismatch(status, head.userName) ?? head;
+    const failure = this.mismatch(status, head.userName);
+    this.settlePassword(status, head.userName);
+    return failure ?? head;
+  }
+
+  /** What the answer says about the caller's password; an error of the application says nothing. */
+  private settlePassword(status: number, userName: string | undefined): void {
+    const { credential, passwordAttempt } = this.exchange;
+    if (!passwordAttempt) return;
+    const isRight = status < (credential.form === 'login' || userName === undefined ? 400 : 500);
+    if (this.loginFailed) passwordAttempt.failed();
+    else if (isRight) passwordAttempt.succeeded();
   }
 
   /** The denial that the client is given for a failure. */
@@ -92,8 +103,10 @@ export class AnswerJudge {
 
   /** The application checks the password; its anonymous answer to a wrong one is turned into 401. */
   private basicMismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
-    this.loginFailed = status === 401;
-    const claimed = this.exchange.credential.username;
+    const { username: claimed, form } = this.exchange.credential;
+    this.loginFailed = status === 401 || (form === 'login' && status === 403);
+    // A login is nobody's request yet.
+    if (form === 'login') return undefined;
     if (userName === undefined || claimed === undefined || status === 401 || isSameUser(userName, claimed))
       return undefined;
     if (userName.toLowerCase() !== NOBODY) return undefined;

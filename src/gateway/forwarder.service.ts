@@ -155,10 +155,12 @@ export class Forwarder {
       },
       onBroken: (detail) => {
         end();
+        if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
         this.recorder.broken(exchange, detail);
       },
       onClientGone: () => {
         end();
+        if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
         this.recorder.broken(exchange, 'the client went away');
       },
     };

@@ -11,20 +11,15 @@ import { RateLimitMetrics } from './rate-limit-metrics.service.js';
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 200_000;
 const MOST_FAILURES = 2_000_000;
-/** Jira shows a CAPTCHA after three wrong passwords. */
-const PASSWORD_WINDOW_MS = 5 * 60_000;
-const WRONG_PASSWORDS = 2;
-const MOST_USERS = 50_000;
 
 /**
- * Failed authentications of the last minute by address, and wrong passwords of the last five by user, on this node. An address that has reached the limit
- * waits until its oldest failure is a minute old. Measured on a clock that the wall clock does not move, so the
- * times that callers pass are not needed.
+ * Failed authentications of the last minute by address, on this node. An address that has reached the limit waits
+ * until its oldest failure is a minute old. Measured on a clock that the wall clock does not move, so the times that
+ * callers pass are not needed.
  */
 @Injectable()
 export class FailedAuthentications implements FailedAuthenticationsPort {
   private readonly failures = new SlidingWindows(MOST_ADDRESSES, MOST_FAILURES);
-  private readonly passwords = new SlidingWindows(MOST_USERS, MOST_USERS * WRONG_PASSWORDS);
 
   constructor(
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
@@ -43,27 +38,7 @@ export class FailedAuthentications implements FailedAuthenticationsPort {
     if (allowed && used === limit) this.metrics.countAddress();
   }
 
-  passwordBlockedFor(application: string, username: string): number {
-    if (this.passwords.size === 0) return 0;
-    const key = passwordKey(application, username);
-    const count = this.passwords.peek(key, monotonicMs(), PASSWORD_WINDOW_MS, WRONG_PASSWORDS);
-    return count.allowed ? 0 : Math.max(1, Math.ceil(count.waitMs / 1000));
-  }
-
-  noteWrongPassword(application: string, username: string): void {
-    this.passwords.hit(
-      passwordKey(application, username),
-      monotonicMs(),
-      PASSWORD_WINDOW_MS,
-      WRONG_PASSWORDS,
-    );
-  }
-
   private limit(): number {
     return RATE_LIMITS.of(this.changeFeed.current).failuresPerMinute;
   }
-}
-
-function passwordKey(application: string, username: string): string {
-  return `${application} ${username.normalize('NFC').toLowerCase().slice(0, 255)}`;
 }
