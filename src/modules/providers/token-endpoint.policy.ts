@@ -31,8 +31,7 @@ export function tokenOf(
   const error = fields['error'];
   if (typeof error === 'string' && error !== '')
     return { error: errorText(error, fields['error_description']) };
-  if (typeof error === 'object' && error !== null)
-    return { error: errorText(String((error as { message?: unknown }).message), undefined) };
+  if (typeof error === 'object' && error !== null) return { error: messageOf(error) };
   const accessToken = fields['access_token'];
   if (
     status >= 400 ||
@@ -51,6 +50,14 @@ export function tokenOf(
     scope: typeof fields['scope'] === 'string' ? fields['scope'] : null,
     ...(typeof idToken === 'string' ? { idToken } : {}),
   };
+}
+
+/** Facebook and others answer an object. */
+function messageOf(error: object): string {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string'
+    ? errorText(message, undefined)
+    : 'The token endpoint answered an error.';
 }
 
 /** An error of a provider in one line of plain text. */

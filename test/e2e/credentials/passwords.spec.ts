@@ -172,7 +172,8 @@ describe('passwords that are tried through the gateway', () => {
       async (_name, i) => {
         const { token } = await issueToken(world.gateway.admin, user);
         const [, path, type, body] = spellings(token)[i] as [string, string, string, string];
-        for (const headers of [{}, { Authorization: basic(user, 'right') }]) {
+        const besides: Record<string, string>[] = [{}, { Authorization: basic(user, 'right') }];
+        for (const headers of besides) {
           const answer = await login(body, { 'Content-Type': type, ...headers }, path);
           const { code, hint } = (await answer.json()) as { code: string; hint: string };
           expect([answer.status, code]).toEqual([403, 'endpoint_protected']);
