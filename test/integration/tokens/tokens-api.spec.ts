@@ -185,6 +185,17 @@ describe('the token API for admins', () => {
     expect(body['nextCursor']).toBeNull();
   });
 
+  it('lists admin tokens of those who are no admins any more', async () => {
+    await node.call(bootstrap, 'PATCH', '/global-settings', { adminGroups: ['STAFF'] });
+    await node.call({ level: 'admin' }, 'POST', '/me/tokens', { name: 'mine', scope: 'admin' });
+    await create(token({ name: 'given by an admin', username: 'bob', scope: 'admin' }));
+    const listed = async (): Promise<unknown[]> =>
+      (await node.call(bootstrap, 'GET', '/tokens/violations')).body['items'] as unknown[];
+    expect(await listed()).toEqual([]);
+    surroundings.users['Alice'] = { active: true, groups: [] };
+    expect(await listed()).toMatchObject([{ name: 'mine', violations: ['owner_not_admin'] }]);
+  });
+
   it('keeps the settings by ETag: a lost update is refused', async () => {
     const before = await node.call(bob, 'GET', '/token-settings');
     expect(before.body).toEqual({
