@@ -13,9 +13,9 @@ export const ERROR_NOTES: Readonly<Record<ReasonCode, string>> = {
   ip_not_allowed:
     'IP rules are on and the client address is not in the list, or it could not be told (a trusted proxy sent no address, or one that does not parse). `GET /restgate/api/v1/restrictions/ip/whoami` shows how Restgate sees a caller.',
   too_many_failures:
-    'Too many bad credentials came from this address (an IPv6 /64 counts as one) within a minute. It ends by itself; the limit is `failedAuthentications.perMinute` of `/rate-limit`. Two wrong passwords for one user of an application within five minutes have the same effect for that user’s password, so that nobody’s account gets a CAPTCHA through the gateway; tokens are not concerned.',
+    'Too many bad credentials came from this address (an IPv6 /64 counts as one) within a minute. It ends by itself; the limit is `failedAuthentications.perMinute` of `/rate-limit`. Two wrong passwords for one user of an application within five minutes have the same effect for every other password of that user, so that nobody’s account gets a CAPTCHA through the gateway; a password that was right within the last day goes on, and tokens are not concerned.',
   ambiguous_credentials:
-    'Two of `Authorization`, `X-Api-Token` and `os_username` were sent. Restgate does not guess which one is meant.',
+    'Two of `Authorization`, `X-Api-Token` and `os_username` were sent, or one of them beside the name and password in the body of a login. Restgate does not guess which one is meant.',
   unsupported_credential:
     'The `Authorization` field is not well-formed Bearer, Basic or OAuth 1.0a, or `X-Api-Token` holds no token of Restgate. Look for two schemes in one field, broken base64, an empty user name.',
   authentication_required:

@@ -51,7 +51,17 @@ export class AnswerJudge {
       rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
     });
     const mismatch = this.mismatch(status, head.userName);
+    this.settlePassword(status, head.userName);
     return mismatch ? explained(mismatch, rawHeaders) : this.passedOn(status, head);
+  }
+
+  /** What the answer says about the caller's password; an error of the application says nothing. */
+  private settlePassword(status: number, userName: string | undefined): void {
+    const { credential, passwordAttempt } = this.exchange;
+    if (!passwordAttempt) return;
+    const isRight = status < (credential.form === 'login' || userName === undefined ? 400 : 500);
+    if (this.loginFailed) passwordAttempt.failed();
+    else if (isRight) passwordAttempt.succeeded();
   }
 
   /** The denial that the client is given for a failure. */
@@ -131,8 +141,10 @@ export class AnswerJudge {
 
   /** The application checks the password; its anonymous answer to a wrong one is turned into 401. */
   private basicMismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {
-    this.loginFailed = status === 401;
-    const claimed = this.exchange.credential.username;
+    const { username: claimed, form } = this.exchange.credential;
+    this.loginFailed = status === 401 || (form === 'login' && status === 403);
+    // A login is nobody's request yet.
+    if (form === 'login') return undefined;
     if (userName === undefined || claimed === undefined || status === 401 || isSameUser(userName, claimed))
       return undefined;
     if (userName.toLowerCase() !== NOBODY) return undefined;

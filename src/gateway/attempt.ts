@@ -28,7 +28,7 @@ export interface AttemptOwner {
   /** Nothing was sent to the client yet. */
   onFailed(run: Run, judge: AnswerJudge, failure: UpstreamFailure): void;
   /** The answer broke off after its head, or the client went away. */
-  onBrokenOff(run: Run, detail: string, fault: BreakOff): void;
+  onBrokenOff(run: Run, judge: AnswerJudge, detail: string, fault: BreakOff): void;
 }
 
 /**
@@ -72,12 +72,12 @@ export class Attempt implements UpstreamEvents {
 
   onBroken(detail: string): void {
     this.measure();
-    this.owner.onBrokenOff(this.run, detail, 'broken');
+    this.owner.onBrokenOff(this.run, this.judge, detail, 'broken');
   }
 
   onClientGone(): void {
     this.measure();
-    this.owner.onBrokenOff(this.run, 'the client went away', 'client_gone');
+    this.owner.onBrokenOff(this.run, this.judge, 'the client went away', 'client_gone');
   }
 
   private measure(): void {

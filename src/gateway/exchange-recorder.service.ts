@@ -102,13 +102,12 @@ export class ExchangeRecorder {
   /** The application refused the caller's own password: it counts against the address and for the user. */
   noteFailedLogin(exchange: GatewayExchange): void {
     this.failures.note(exchange.clientIp, exchange.time);
-    const { application, credential } = exchange;
-    if (application && credential.username)
-      this.failures.noteWrongPassword(application.key, credential.username);
+    exchange.passwordAttempt?.failed();
   }
 
   /** The exchange broke off: the client left, or the application stopped in the middle of its answer. */
   broken(exchange: GatewayExchange, detail: string): void {
+    exchange.passwordAttempt?.abandoned(exchange.upstreamStartedAt > 0);
     this.record(exchange, this.kindOf(exchange), undefined, detail);
   }
 
@@ -133,6 +132,7 @@ export class ExchangeRecorder {
   ): void {
     if (exchange.finished) return;
     exchange.finished = true;
+    exchange.passwordAttempt?.abandoned(false);
     const application = exchange.application?.key;
     const durationMs = performance.now() - exchange.startedAt;
     this.metrics.count(application ?? '', decision, reason ?? '', durationMs / 1000);

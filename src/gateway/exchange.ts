@@ -7,11 +7,12 @@ import type {
   Credential,
   Decision,
   Exchange,
+  PasswordAttempt,
   Principal,
   RequestHead,
 } from '../modules/decisions/exchange.port.js';
 import type { StepName } from '../modules/decisions/pipeline.port.js';
-import { isForm, isSmall, readBytes, readForm } from './form-body.js';
+import { isForm, isSmall, LARGEST_SMALL_BODY_BYTES, readBytes, readForm } from './form-body.js';
 
 export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
 
@@ -24,6 +25,7 @@ export class GatewayExchange implements Exchange {
   api = false;
   clientIp: string;
   credential: Credential = NO_CREDENTIAL;
+  passwordAttempt: PasswordAttempt | undefined = undefined;
   principal: Principal | undefined = undefined;
   classification: 'read' | 'write' | undefined = undefined;
   decision: Decision | undefined = undefined;
@@ -76,6 +78,14 @@ export class GatewayExchange implements Exchange {
     const { request, head } = this;
     if (!this.smallBody && request && head.hasBody && !isForm(head) && isSmall(request)) {
       this.smallBody = await readBytes(request);
+    }
+    return this.smallBody;
+  }
+
+  async readLogin(): Promise<Buffer | undefined> {
+    const { request, head } = this;
+    if (!this.smallBody && request && head.hasBody && !isForm(head)) {
+      this.smallBody = await readBytes(request, LARGEST_SMALL_BODY_BYTES);
     }
     return this.smallBody;
   }

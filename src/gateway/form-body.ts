@@ -4,10 +4,10 @@ import type { RequestHead } from '../modules/decisions/exchange.port.js';
 /** Forms are small; the products' own limit for parameters is 2 MiB. */
 export const LARGEST_FORM_BYTES = 1024 * 1024;
 
-/** Git LFS asks for at most 100 objects at a time; 64 KiB hold several times as many. */
-const LARGEST_SMALL_BODY_BYTES = 64 * 1024;
+/** Git LFS asks for at most 100 objects at a time; 64 KiB hold several times as many. A login is far smaller. */
+export const LARGEST_SMALL_BODY_BYTES = 64 * 1024;
 
-/** The urlencoded body is larger than Restgate reads into memory: 413. */
+/** A body that has to be read is larger than Restgate reads into memory: 413. */
 export class FormTooLargeError extends Error {
   override readonly name = 'FormTooLargeError';
 }
@@ -40,7 +40,6 @@ export async function readForm(
   head: RequestHead,
 ): Promise<string | undefined> {
   if (!request || !isForm(head)) return undefined;
-  if (Number(request.headers['content-length'] ?? 0) > LARGEST_FORM_BYTES) throw tooLarge();
   return (await readBytes(request)).toString('latin1');
 }
 
@@ -51,19 +50,20 @@ export function isSmall(request: IncomingMessage): boolean {
 }
 
 /** Reads a whole body. Throws `FormTooLargeError`, and the stream's error when the client goes away. */
-export async function readBytes(request: IncomingMessage): Promise<Buffer> {
+export async function readBytes(request: IncomingMessage, limit = LARGEST_FORM_BYTES): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   askForBody(request);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > LARGEST_FORM_BYTES) throw tooLarge();
+    if (size > limit) throw tooLarge(limit);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): FormTooLargeError {
-  return new FormTooLargeError(`The form is larger than ${LARGEST_FORM_BYTES} bytes.`);
+function tooLarge(limit: number): FormTooLargeError {
+  return new FormTooLargeError(`The form or login is larger than ${limit} bytes.`);
 }

@@ -88,9 +88,10 @@ export class Forwarder implements AttemptOwner {
     if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
   }
 
-  onBrokenOff(run: Run, detail: string, fault: BreakOff): void {
+  onBrokenOff(run: Run, judge: AnswerJudge, detail: string, fault: BreakOff): void {
     this.inFlight--;
     this.traces.endCall(run.exchange, fault);
+    if (judge.loginFailed) this.recorder.noteFailedLogin(run.exchange);
     this.recorder.broken(run.exchange, detail);
   }
 

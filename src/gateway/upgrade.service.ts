@@ -136,6 +136,7 @@ export class UpgradeService implements OnApplicationShutdown {
     const judged = judge.judge(status, buffersOf(answer.rawHeaders));
     if ('reason' in judged) {
       answer.destroy();
+      if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
       return this.recorder.deny(exchange, response, judge.denialFor(judged));
     }
     exchange.status = status;

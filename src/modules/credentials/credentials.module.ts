@@ -7,6 +7,7 @@ import { AuthenticationGuard } from './authentication.guard.js';
 import { Authenticator } from './authenticator.service.js';
 import { BearerAuthentication, BearerStrategy } from './bearer.service.js';
 import { CredentialGuard } from './credential.guard.js';
+import { PasswordAttempts } from './password-attempts.service.js';
 import { AUTHENTICATOR, PROVED_SUBJECTS } from './credentials.port.js';
 
 /** Global: the control plane's guard asks it, whatever module a route is in. */
@@ -18,6 +19,7 @@ import { AUTHENTICATOR, PROVED_SUBJECTS } from './credentials.port.js';
     { provide: PROVED_SUBJECTS, useExisting: AUTHENTICATOR },
     BearerStrategy,
     BearerAuthentication,
+    PasswordAttempts,
     CredentialGuard,
     AuthenticationGuard,
   ],

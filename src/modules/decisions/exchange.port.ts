@@ -69,6 +69,14 @@ export interface Denial {
   readonly bearerError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 }
 
+/** A password on its way to the application, which alone knows whether it is right. The first call counts. */
+export interface PasswordAttempt {
+  succeeded(): void;
+  failed(): void;
+  /** Nobody knows the outcome; `sent`: the application may have judged the password all the same. */
+  abandoned(sent: boolean): void;
+}
+
 /** `undefined` means: continue with the next step. */
 export type StepResult = Decision | undefined;
 
@@ -123,6 +131,8 @@ export interface Exchange {
   readForm(): Promise<string | undefined>;
   /** A small body of announced length, read once and then sent on from memory; undefined for every other one. */
   readSmallBody?(): Promise<Buffer | undefined>;
+  /** The body of a login, whole; read once and then sent on from memory. Rejects when it is larger than any login. */
+  readLogin?(): Promise<Buffer | undefined>;
 
   /** Steps 1 and 2. */
   application: Application | undefined;
@@ -133,6 +143,8 @@ export interface Exchange {
   clientIp: string;
   /** Step 6. */
   credential: Credential;
+  /** Step 6, for passwords: told by the end of the exchange. */
+  passwordAttempt?: PasswordAttempt | undefined;
   /** Step 8. */
   principal: Principal | undefined;
   /** Step 9. */

@@ -36,9 +36,10 @@ export class DiscoveryService {
       lastStatus = answer.status;
       if (answer.status === 200 && answer.json !== undefined) return this.checked(answer.json, issuer);
     }
+    const what = lastStatus === 200 ? 'is no JSON' : `was not found (status ${lastStatus})`;
     throw new ProviderHttpError(
       'status',
-      `No metadata document was found at the issuer (status ${lastStatus}).`,
+      `The metadata document of the issuer ${what}: check the issuer, it is what stands before /.well-known/.`,
     );
   }
 

@@ -40,7 +40,9 @@ function refusalOfTypHeader(typ: unknown, provider: Provider): TokenRefusal | un
   const name = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
   if (name === 'at+jwt') return undefined;
   if (name !== 'jwt' && name !== undefined) {
-    return refuse('token_type_rejected', `The token says it is ${shown(String(typ))}, not an access token.`);
+    // A list or object cannot be made a text: it has no prototype, on purpose.
+    const says = typeof typ === 'string' ? shown(typ) : 'something that is no text';
+    return refuse('token_type_rejected', `The token says it is ${says}, not an access token.`);
   }
   if (provider.acceptPlainJwt) return undefined;
   return refuse('token_type_rejected', 'The token is not marked as an access token (typ at+jwt, RFC 9068).');

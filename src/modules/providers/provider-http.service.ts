@@ -9,6 +9,7 @@ import { CONFIG } from '../../platform/config/config.js';
 import type { Config } from '../../platform/config/config.js';
 import { METRICS } from '../../platform/metrics/metrics.js';
 import { faultOfUrl, isPublicAddress, isTrustedHost } from './provider-address.policy.js';
+import { unreachableText } from './provider-fault.policy.js';
 import { ProviderHttpError } from './provider-http.errors.js';
 
 const TOTAL_TIMEOUT_MS = 5000;
@@ -206,7 +207,7 @@ function asProviderError(error: unknown, host: string): ProviderHttpError {
   }
   return new ProviderHttpError(
     'unreachable',
-    `${host} cannot be reached (${code ?? name ?? 'error'}).`,
+    unreachableText(host, code ?? cause?.code ?? name ?? 'error'),
     undefined,
     options,
   );

@@ -170,12 +170,22 @@ function use(ring: KeyRing, keys: readonly SigningKey[], fetchedAt: number): voi
   ring.imported.clear();
 }
 
-/** Imported once for each algorithm. Rejects when the provider published a key that is none. */
+/** Imported once for each algorithm. Rejects with `ProviderHttpError` when the provider published a key that is none. */
 function imported(ring: KeyRing, found: SigningKey, algorithm: string): Promise<CryptoKey> {
   const name = `${ring.keys.indexOf(found)} ${algorithm}`;
   let key = ring.imported.get(name);
   if (!key) {
-    key = importJWK({ ...found.jwk, alg: algorithm }, algorithm) as Promise<CryptoKey>;
+    key = (importJWK({ ...found.jwk, alg: algorithm }, algorithm) as Promise<CryptoKey>).catch(
+      (cause: unknown) => {
+        const options = { cause };
+        throw new ProviderHttpError(
+          'status',
+          'The key set holds a key that cannot be used.',
+          undefined,
+          options,
+        );
+      },
+    );
     ring.imported.set(name, key);
   }
   return key;

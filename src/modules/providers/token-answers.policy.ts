@@ -36,7 +36,9 @@ export function introspectionOf(answer: ProviderAnswer, hint: string | undefined
   const claims = claimsOf(answer.json);
   if (answer.status === 200) {
     if (typeof claims?.['active'] !== 'boolean')
-      return { unusable: 'The introspection endpoint did not say whether the token is active.' };
+      return {
+        unusable: 'The introspection endpoint did not say whether the token is active: check the endpoint.',
+      };
     if (claims['active']) return { claims };
     return refuse(
       'oauth_token_rejected',
@@ -79,7 +81,8 @@ export function refusalOfIntrospection(
 export function userinfoOf(answer: ProviderAnswer): TokenAnswer {
   const claims = claimsOf(answer.json);
   if (answer.status === 200) {
-    if (!claims) return { unusable: 'The user info endpoint did not answer with a JSON object.' };
+    if (!claims)
+      return { unusable: 'The user info endpoint did not answer with a JSON object: check the endpoint.' };
     if (claims['ok'] === false || (claims['error'] !== undefined && claims['error'] !== null)) {
       return refuse('oauth_token_rejected', 'The user info endpoint refuses the token.');
     }

@@ -30,9 +30,8 @@ export function tokenOf(
 ): FetchedToken | { readonly error: string } {
   const error = fields['error'];
   if (typeof error === 'string' && error !== '')
-    return { error: errorText(error, fields['error_description']) };
-  if (typeof error === 'object' && error !== null)
-    return { error: errorText(String((error as { message?: unknown }).message), undefined) };
+    return { error: withAdvice(error, errorText(error, fields['error_description'])) };
+  if (typeof error === 'object' && error !== null) return { error: messageOf(error) };
   const accessToken = fields['access_token'];
   if (
     status >= 400 ||
@@ -40,7 +39,7 @@ export function tokenOf(
     accessToken === '' ||
     accessToken.length > LONGEST_TOKEN
   ) {
-    return { error: `The token endpoint gave no access token (status ${status}).` };
+    return { error: withoutToken(status, Object.keys(fields).length > 0) };
   }
   const expiresIn = Number(fields['expires_in'] ?? NaN);
   const idToken = fields['id_token'];
@@ -51,6 +50,34 @@ export function tokenOf(
     scope: typeof fields['scope'] === 'string' ? fields['scope'] : null,
     ...(typeof idToken === 'string' ? { idToken } : {}),
   };
+}
+
+function withoutToken(status: number, isAnswer: boolean): string {
+  const what = isAnswer ? 'gave no access token' : 'answered neither JSON nor a form';
+  return `The token endpoint ${what} (status ${status}): check that it is the token endpoint, not a page.`;
+}
+
+/** RFC 6749 section 5.2: what the admin can change about an error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  invalid_client: 'Check client id and client secret.',
+  incorrect_client_credentials: 'Check client id and client secret.',
+  unauthorized_client: 'Allow this grant for the client at the provider.',
+  unsupported_grant_type: 'Allow this grant for the client at the provider.',
+  invalid_scope: 'Check the scope.',
+  redirect_uri_mismatch: 'Register the redirect URI of this gateway at the provider.',
+};
+
+function withAdvice(error: string, text: string): string {
+  const advice = Object.hasOwn(ADVICE, error) ? ADVICE[error] : undefined;
+  return advice === undefined ? text : `${text} ${advice}`;
+}
+
+/** Facebook and others answer an object. */
+function messageOf(error: object): string {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string'
+    ? errorText(message, undefined)
+    : 'The token endpoint answered an error.';
 }
 
 /** An error of a provider in one line of plain text. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -33,10 +34,10 @@ export class TokenFetchingController {
   async authorize(
     @Param('id', ParseUUIDPipe) id: string,
     @CurrentActor() actor: Actor,
-    @Headers('sec-fetch-mode') fetchMode: string | undefined,
+    @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuthorizationView> {
-    const binding = fetchMode === undefined ? undefined : randomBytes(32).toString('base64url');
+    const binding = isFromPage(headers) ? randomBytes(32).toString('base64url') : undefined;
     const view = await this.authorizations.begin(id, actor, binding);
     if (binding !== undefined) {
       const secure = this.providers.publicUrl.startsWith('https:');
@@ -75,4 +76,12 @@ export class TokenFetchingController {
   userinfo(@Param('id', ParseUUIDPipe) id: string, @Body() input: UserinfoInput): Promise<UserinfoView> {
     return this.fetching.userinfo(id, input.accessToken);
   }
+}
+
+/**
+ * Browsers say where a page's POST comes from, by Sec-Fetch-Site or, at plain http addresses, by Origin alone. A page
+ * can remove neither, and programs send neither: Node's fetch says Sec-Fetch-Mode only.
+ */
+function isFromPage(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-site'] !== undefined || headers.origin !== undefined;
 }

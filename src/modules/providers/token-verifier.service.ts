@@ -22,8 +22,9 @@ import { TokenCache } from './token-cache.service.js';
 import { mostTelling, refuse } from './token-refusal.policy.js';
 import { candidatesFor } from './token-routing.policy.js';
 
-/** More tokens than these are not verified at the same time. */
+/** More tokens than these of one issuer, and more opaque ones, are not verified at the same time. */
 const MOST_AT_ONCE = 1000;
+const OPAQUE = 'opaque';
 
 type Outcome = VerifiedToken | TokenRefusal;
 
@@ -43,6 +44,8 @@ const BUSY = refuse('provider_unavailable', 'Too many tokens wait for identity p
 @Injectable()
 export class TokenVerifier implements TokenVerifierPort {
   private readonly flights = new Map<string, Flight>();
+  /** Flights by what they wait for: tokens of one provider must not take the places of another's. */
+  private readonly waiting = new Map<string, number>();
 
   constructor(
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
@@ -85,16 +88,32 @@ export class TokenVerifier implements TokenVerifierPort {
   private verifyOnce(key: string, token: string, providers: ProvidersSnapshot): Outcome | Promise<Outcome> {
     const flight = this.flights.get(key);
     if (flight?.providers === providers) return flight.outcome;
-    if (this.flights.size >= MOST_AT_ONCE) return BUSY;
-    const outcome = this.verifyAnew(key, token, providers).finally(() => {
+    const form = formOf(token);
+    const lane = laneOf(form, providers);
+    const before = this.waiting.get(lane) ?? 0;
+    if (before >= MOST_AT_ONCE) return BUSY;
+    this.waiting.set(lane, before + 1);
+    const outcome = this.verifyAnew(key, token, form, providers).finally(() => {
+      this.leave(lane);
       if (this.flights.get(key)?.outcome === outcome) this.flights.delete(key);
     });
     this.flights.set(key, { providers, outcome });
     return outcome;
   }
 
-  private async verifyAnew(key: string, token: string, providers: ProvidersSnapshot): Promise<Outcome> {
-    const { outcome, provider } = await this.askInOrder(token, formOf(token), providers, undefined);
+  private leave(lane: string): void {
+    const others = (this.waiting.get(lane) ?? 0) - 1;
+    if (others > 0) this.waiting.set(lane, others);
+    else this.waiting.delete(lane);
+  }
+
+  private async verifyAnew(
+    key: string,
+    token: string,
+    form: TokenForm,
+    providers: ProvidersSnapshot,
+  ): Promise<Outcome> {
+    const { outcome, provider } = await this.askInOrder(token, form, providers, undefined);
     const now = Date.now();
     if (isRefusal(outcome)) this.cache.refuse(key, providers, outcome, now);
     else if (provider) this.cache.accept(key, provider, outcome, now);
@@ -123,6 +142,12 @@ export class TokenVerifier implements TokenVerifierPort {
     steps?.push({ step: 'provider', outcome: 'failed', detail: 'No enabled provider takes this token.' });
     return { outcome: refuse('oauth_token_rejected', nobodysToken(form)) };
   }
+}
+
+/** What a token waits for: the first provider of the issuer that a JWT names, else the providers of opaque tokens. */
+function laneOf(form: TokenForm, providers: ProvidersSnapshot): string {
+  const first = form.form === 'jwt' ? candidatesFor(form, providers.enabled)[0] : undefined;
+  return first?.id ?? OPAQUE;
 }
 
 function nobodysToken(form: TokenForm): string {

@@ -105,11 +105,13 @@ export function namesPerson(claims: Claims, provider: Provider): boolean {
 
 /**
  * Text that can be one user name only: no control or invisible characters, no outer spaces, no compatibility
- * forms (fullwidth letters), no Latin mixed with look-alike scripts, at most 255 characters.
+ * forms (fullwidth letters) or twins of letters, no Latin mixed with look-alike scripts, at most 255 characters.
  */
 export function isSaneName(name: string): boolean {
   if (name.length > LONGEST_NAME || name.trim() !== name || UNSANE.test(name)) return false;
   if (name.normalize('NFC') !== name.normalize('NFKC')) return false;
+  // Twins that normalisation makes a plain letter (the Kelvin sign): another account at the provider, the same here.
+  for (const character of name) if (character.normalize('NFC') !== character) return false;
   return !(LATIN.test(name) && LOOK_ALIKE.test(name));
 }
 

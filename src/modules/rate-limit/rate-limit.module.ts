@@ -40,6 +40,6 @@ function createStorage(config: Config, log: Logger, health: HealthPort, metrics:
     FailedAuthentications,
     { provide: FAILED_AUTHENTICATIONS, useExisting: FailedAuthentications },
   ],
-  exports: [RateLimitGuard, FAILED_AUTHENTICATIONS, ThrottlerStorage],
+  exports: [RateLimitGuard, FAILED_AUTHENTICATIONS, RATE_LIMIT_STORAGE, ThrottlerStorage],
 })
 export class RateLimitModule {}

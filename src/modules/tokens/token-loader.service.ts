@@ -7,10 +7,9 @@ import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port
 import { NO_TOKENS, TOKEN_INDEX, TokenIndex } from './token-index.repository.js';
 import type { IndexedToken } from './token-index.repository.js';
 import { changedTokens } from './token-change.policy.js';
+import { readAllTokens } from './token-pages.repository.js';
 
-const PAGE_SIZE = 2000;
-
-/** Binary ids and times as numbers: a million rows are read, so what the driver has to parse matters. */
+/** Binary ids, and times as numbers, as the index wants them. */
 const COLUMNS = `uuid_send(id) AS id, hash AS digest, username, name, scope, applications, paths,
   allowed_ips AS "allowedIps", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresAt",
   revoked_at IS NOT NULL AS revoked, previous_hash AS "previousDigest",
@@ -43,26 +42,16 @@ export class TokenLoader {
     return previous;
   }
 
-  /**
-   * Page by page, so that neither the event loop nor the heap sees all rows at once. A cursor over a plain scan:
-   * rows move with each noted use, and reading a million of them by id would be random access to the disk.
-   */
   private async loadAll(): Promise<TokenIndex> {
     const begun = Date.now();
-    const index = await this.dataSource.transaction(async (manager) => {
-      const counted = await manager.query<{ count: string }[]>('SELECT count(*) FROM api_tokens');
-      const loaded = new TokenIndex(Number(counted[0]?.count ?? 0));
-      await manager.query(`DECLARE all_tokens NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM api_tokens`);
-      const fetchPage = (): Promise<IndexedToken[]> => manager.query(`FETCH ${PAGE_SIZE} FROM all_tokens`);
-      let rows = await fetchPage();
-      while (rows.length > 0) {
-        // The database reads the next page while this one is taken in.
-        const next = fetchPage();
-        for (const row of rows) loaded.put(row);
-        rows = await next;
-      }
-      return loaded;
-    });
+    let index = new TokenIndex();
+    await this.dataSource.transaction('REPEATABLE READ', (manager) =>
+      readAllTokens(
+        manager,
+        (count) => (index = new TokenIndex(count)),
+        (token) => index.put(token),
+      ),
+    );
     this.log.info({ tokens: index.size, durationMs: Date.now() - begun }, 'API tokens loaded');
     return index;
   }

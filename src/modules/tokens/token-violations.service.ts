@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
+import { GLOBAL_SETTINGS } from '../global-settings/global-settings.port.js';
 import type { ApiTokenEntity } from './api-token.entity.js';
 import type { TokenViolation, TokenViolationPage, TokenViolationView } from './dto/token-views.dto.js';
 import { isMember } from './token-creation.policy.js';
@@ -10,6 +11,15 @@ import { TokenOwnerService } from './token-owner.service.js';
 import { TOKEN_SETTINGS } from './token-settings.port.js';
 import { viewOf } from './token-view.policy.js';
 import { TokensRepository } from './tokens.repository.js';
+
+/** What is known of an owner today. */
+interface OwnerState {
+  readonly violation?: TokenViolation;
+  /** Undefined: nobody can tell. */
+  readonly isAdmin?: boolean;
+}
+
+const NOTHING_KNOWN: OwnerState = {};
 
 /** Finds active tokens that were allowed when they were made and would not be today. */
 @Injectable()
@@ -25,17 +35,17 @@ export class TokenViolationsService {
   async list(cursor: string | undefined, limit: number | undefined): Promise<TokenViolationPage> {
     const now = new Date();
     const { rows, nextCursor } = await this.tokens.listActive(cursor, limit, now);
-    const ofOwner = new Map<string, TokenViolation | undefined>();
+    const ofOwner = new Map<string, OwnerState>();
     const items: TokenViolationView[] = [];
     for (const row of rows) {
       if (!ofOwner.has(row.usernameKey)) ofOwner.set(row.usernameKey, await this.ofOwner(row.username));
-      const violations = this.violationsOf(row, ofOwner.get(row.usernameKey));
+      const violations = this.violationsOf(row, ofOwner.get(row.usernameKey) ?? NOTHING_KNOWN);
       if (violations.length > 0) items.push({ ...viewOf(row, now.getTime()), violations });
     }
     return { items, nextCursor };
   }
 
-  private violationsOf(row: ApiTokenEntity, ofOwner: TokenViolation | undefined): TokenViolation[] {
+  private violationsOf(row: ApiTokenEntity, { violation: ofOwner, isAdmin }: OwnerState): TokenViolation[] {
     const { maxLifetimeDays } = TOKEN_SETTINGS.of(this.changeFeed.current);
     const violations: TokenViolation[] = [];
     if (livesTooLong(row.rotatedAt ?? row.createdAt, row.expiresAt, maxLifetimeDays)) {
@@ -44,15 +54,23 @@ export class TokenViolationsService {
     // What an admin made for somebody needs no membership of theirs.
     const madeByOwner = row.createdBy.toLowerCase() === row.usernameKey;
     if (ofOwner && (madeByOwner || ofOwner !== 'owner_not_in_group')) violations.push(ofOwner);
+    // Who was an admin when the token was made goes on as one with it.
+    if (row.scope === 'admin' && madeByOwner && isAdmin === false) violations.push('owner_not_admin');
     return violations;
   }
 
-  private async ofOwner(username: string): Promise<TokenViolation | undefined> {
+  private async ofOwner(username: string): Promise<OwnerState> {
     const finding = await this.owners.look(username);
-    if (finding.state === 'unknown') return 'owner_unknown';
-    if (finding.state === 'inactive') return 'owner_inactive';
+    if (finding.state === 'unknown') return { violation: 'owner_unknown' };
+    if (finding.state === 'inactive') return { violation: 'owner_inactive' };
+    if (finding.state !== 'active') return NOTHING_KNOWN;
     const { creatorGroups } = this.creators.rules;
-    if (finding.state !== 'active' || !creatorGroups) return undefined;
-    return isMember(finding.user.groupKeys, creatorGroups) ? undefined : 'owner_not_in_group';
+    const { adminGroups } = GLOBAL_SETTINGS.of(this.changeFeed.current);
+    const { groupKeys } = finding.user;
+    const mayCreate = !creatorGroups || isMember(groupKeys, creatorGroups);
+    return {
+      ...(mayCreate ? {} : { violation: 'owner_not_in_group' }),
+      isAdmin: isMember(groupKeys, new Set(adminGroups.map((group) => group.toLowerCase()))),
+    };
   }
 }

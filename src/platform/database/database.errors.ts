@@ -47,6 +47,16 @@ export function isDatabaseDown(error: unknown): boolean {
   return isDown(error, 0);
 }
 
+/** NUL and other characters that PostgreSQL cannot keep, in text (22021) and in JSON (22P05). */
+const unstorableCodes = new Set(['22021', '22P05']);
+
+/** True when a database call failed because a value holds a character that cannot be stored. */
+export function isUnstorableText(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  const { code, driverError } = error as { code?: unknown; driverError?: unknown };
+  return (typeof code === 'string' && unstorableCodes.has(code)) || isUnstorableText(driverError);
+}
+
 function isDown(error: unknown, depth: number): boolean {
   // Not `instanceof`: errors of Node's own modules may come from another realm.
   if (!types.isNativeError(error) || depth > deepest) return false;

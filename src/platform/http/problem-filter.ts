@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseUnavailableError, isDatabaseDown } from '../database/database.errors.js';
+import { DatabaseUnavailableError, isDatabaseDown, isUnstorableText } from '../database/database.errors.js';
 import type { Logger } from '../logging/logger.js';
 import { SettingConflictError } from '../settings/settings.port.js';
 import { ProblemError } from './problem.js';
@@ -106,6 +106,8 @@ export function problemOf(exception: unknown): ProblemError {
       { 'retry-after': DATABASE_RETRY_SECONDS },
     );
   }
+  if (isUnstorableText(exception))
+    return new ProblemError(400, 'invalid_request', 'A text holds a character that cannot be stored (NUL).');
   return internalError();
 }
 

@@ -225,6 +225,7 @@ describe('JWT access tokens', () => {
     'al\u2028ice',
     'al\u200bice',
     'x'.repeat(256),
+    '\u212aim',
   ])('J-27 refuses the user name %p', async (name) => {
     expect(await kit.outcome(token({ preferred_username: name }))).toBe('oauth_token_rejected');
   });

@@ -163,4 +163,18 @@ describe('providers that misbehave', () => {
     idp.on('/introspect', { status: 500 }).on('/second', { body: { active: false } });
     expect(await kit.outcome('other-token')).toBe('provider_unavailable');
   });
+
+  it('a flood of tokens that wait for a slow provider takes no place of a token of another one', async () => {
+    const slow = await startFakeProvider();
+    opened.push(slow);
+    slow.on('/introspect', { action: 'hang' });
+    kit.use(
+      opaque({ name: 'slow', endpoints: { introspection: `${slow.url}/introspect` } }),
+      jwt({ name: 'quick', order: 200 }),
+    );
+    const flood = Array.from({ length: 1200 }, (_, i) => kit.outcome(`garbage-${i}`));
+    expect(await kit.outcome(token())).toBe('user alice');
+    expect(await kit.outcome('one-more')).toBe('provider_unavailable');
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(['provider_unavailable']));
+  }, 20_000);
 });

@@ -200,8 +200,13 @@ export function rows({ ours, provider, pat, session }: Secrets): Row[] {
       refusal: basicOff,
       seen: { ...asIs('alice', password), body: '' },
     },
-    login('login resource', '/rest/auth/1/session', JSON_BODY, '{"username":"nobody","password":"x"}'),
-    login('JSON-RPC login', '/rpc/json-rpc/confluenceservice-v2/login', JSON_BODY, '["nobody","x"]'),
+    login(
+      'login resource',
+      '/rest/auth/1/session',
+      JSON_BODY,
+      '{"username":"alice","password":"alice-password"}',
+    ),
+    login('JSON-RPC login', '/rpc/json-rpc/confluenceservice-v2/login', JSON_BODY, '["somebody","x"]'),
     login('XML-RPC login', '/rpc/xmlrpc', { 'Content-Type': 'text/xml' }, '<methodCall/>'),
     {
       name: 'session',

@@ -128,9 +128,10 @@ describe('tokens and secrets after a run', () => {
       `/providers/${providerId}/client-credentials`,
     );
     keep('token of the client', forItself.accessToken);
-    const answer = await admin.send('POST', `/providers/${providerId}/authorization`);
+    // As a page does it, so the sign-in is bound to its browser by a cookie.
+    const fromPage = { 'Sec-Fetch-Site': 'same-origin' };
+    const answer = await admin.send('POST', `/providers/${providerId}/authorization`, undefined, fromPage);
     const begun = (await answer.json()) as { authorizationUrl: string; state: string };
-    // fetch says Sec-Fetch-Mode like a browser, so the sign-in is bound to it by a cookie.
     const cookie = keep('cookie', (answer.headers.getSetCookie()[0] ?? '').split(/[=;]/)[1] as string);
     const name = (answer.headers.getSetCookie()[0] ?? '').split('=')[0] as string;
     const back = await signed.walkAuthorization(begun.authorizationUrl, 'alice', redirectUri);

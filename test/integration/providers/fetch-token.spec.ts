@@ -114,9 +114,12 @@ describe('fetching tokens', () => {
     expect(again.text).not.toContain('token&gt;');
   });
 
-  it('O-13 refuses a sign-in that ends in another browser', async () => {
+  it.each<[string, Record<string, string>]>([
+    ['a page', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['a page at a plain http address', { origin: 'http://gateway.example' }],
+  ])('O-13 refuses a sign-in that was begun in %s and ends in another browser', async (_where, headers) => {
     const path = await create({ issuer: fake.url });
-    const options = { headers: { 'sec-fetch-mode': 'cors' } };
+    const options = { headers };
     const first = await begin(path, options);
     answerCode(first.url.searchParams.get('nonce'));
     expect((await callback(`code=c&state=${first.state}`)).status).toBe(400);
@@ -126,6 +129,14 @@ describe('fetching tokens', () => {
     expect(setCookie).toMatch(/HttpOnly; SameSite=Lax/);
     const cookie = setCookie.split(';')[0] ?? '';
     expect((await callback(`code=c&state=${second.state}`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  it("a program's own fetch begins a sign-in that any browser can end", async () => {
+    const path = await create({ issuer: fake.url });
+    const { url, state, headers } = await begin(path, { headers: { 'sec-fetch-mode': 'cors' } });
+    expect(headers['set-cookie']).toBeUndefined();
+    answerCode(url.searchParams.get('nonce'));
+    expect((await callback(`code=c&state=${state}`)).status).toBe(200);
   });
 
   it.each<[string, (nonce: string | null) => void]>([

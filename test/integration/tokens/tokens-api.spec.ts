@@ -185,6 +185,17 @@ describe('the token API for admins', () => {
     expect(body['nextCursor']).toBeNull();
   });
 
+  it('lists admin tokens of those who are no admins any more', async () => {
+    await node.call(bootstrap, 'PATCH', '/global-settings', { adminGroups: ['STAFF'] });
+    await node.call({ level: 'admin' }, 'POST', '/me/tokens', { name: 'mine', scope: 'admin' });
+    await create(token({ name: 'given by an admin', username: 'bob', scope: 'admin' }));
+    const listed = async (): Promise<unknown[]> =>
+      (await node.call(bootstrap, 'GET', '/tokens/violations')).body['items'] as unknown[];
+    expect(await listed()).toEqual([]);
+    surroundings.users['Alice'] = { active: true, groups: [] };
+    expect(await listed()).toMatchObject([{ name: 'mine', violations: ['owner_not_admin'] }]);
+  });
+
   it('keeps the settings by ETag: a lost update is refused', async () => {
     const before = await node.call(bob, 'GET', '/token-settings');
     expect(before.body).toEqual({
@@ -220,6 +231,10 @@ describe('a faulty request for a token', () => {
     ['an inactive user', { username: 'gone' }, 'username'],
     ['no name', { name: ' ' }, 'name'],
     ['a name with a line break', { name: 'a\nb' }, 'name'],
+    ['a name with a NUL in it', { name: 'a\0b' }, 'name'],
+    ['a name that turns the text around it', { name: 'ci \u202egpj' }, 'name'],
+    ['half a letter as name', { name: 'a\ud800b' }, 'name'],
+    ['a user name with a NUL in it', { username: 'al\0ice' }, 'username'],
     ['a name that is too long', { name: 'x'.repeat(101) }, 'name'],
     ['an unknown scope', { scope: 'all' }, 'scope'],
     ['no scope', { scope: undefined }, 'scope'],
@@ -238,5 +253,20 @@ describe('a faulty request for a token', () => {
     expect(status).toBe(400);
     expect(body['errors']).toContainEqual(expect.objectContaining({ field }));
     expect(node.changes).toEqual([]);
+  });
+
+  it.each(['query=%00', 'username=a%00b'])(
+    'answers 400 to a filter that no text can match (%s)',
+    async (query) => {
+      expect((await node.call(bootstrap, 'GET', `/tokens?${query}`)).status).toBe(400);
+    },
+  );
+
+  it('takes names in every language, and with pictures', async () => {
+    for (const name of ['été', '夜間ビルド', 'ночь', '👩‍💻 ci', "o'brien"]) {
+      expect((await node.call(bootstrap, 'POST', '/tokens', { ...usual, name })).body).toMatchObject({
+        name,
+      });
+    }
   });
 });

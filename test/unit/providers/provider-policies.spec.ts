@@ -190,6 +190,8 @@ describe('small rules', () => {
 
   it('look for errors before tokens', () => {
     expect(tokenOf({ error: 'bad', access_token: 'x' }, 200)).toEqual({ error: 'bad' });
+    expect(tokenOf({ error: { message: 'no', code: 190 } }, 400)).toEqual({ error: 'no' });
+    expect(tokenOf({ error: { message: { toString: 1 } } }, 400)).toHaveProperty('error');
     expect(tokenOf({ access_token: 'x' }, 500)).toHaveProperty('error');
     expect(tokenOf({ access_token: 'x', expires_in: '60' }, 200)).toMatchObject({
       expiresIn: 60,

@@ -10,8 +10,6 @@ import { exchange, head, snapshotWith } from '../../factories/exchange.js';
 const guard = new AddressGuard({
   blocked: () => undefined,
   note: () => undefined,
-  passwordBlocked: () => undefined,
-  noteWrongPassword: () => undefined,
 });
 const proxied = { enabled: true, header: 'X-Forwarded-For', trustedProxies: ['10.9.0.2'] };
 const listed: IpSettings = { ...DEFAULT_IP_SETTINGS, enabled: true, allowed: ['203.0.113.0/24', '10.9.0.2'] };

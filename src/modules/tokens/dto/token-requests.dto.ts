@@ -24,7 +24,8 @@ export const LONGEST_USERNAME = 255;
 const LONGEST_NAME = 100;
 const LONGEST_LIFETIME_DAYS = 36_500;
 const LONGEST_OVERLAP_SECONDS = 30 * 86_400;
-const PRINTABLE = /^[^\u0000-\u001f\u007f]*\S[^\u0000-\u001f\u007f]*$/;
+/** Something to see, and nothing that hides or turns what is beside it: controls, lone surrogates, bidi marks. */
+const PRINTABLE = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u;
 
 const trimmed = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' ? value.trim() : value;

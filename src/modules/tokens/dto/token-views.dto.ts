@@ -67,6 +67,7 @@ export const TOKEN_VIOLATIONS = [
   'owner_unknown',
   'owner_inactive',
   'owner_not_in_group',
+  'owner_not_admin',
 ] as const;
 export type TokenViolation = (typeof TOKEN_VIOLATIONS)[number];
 
