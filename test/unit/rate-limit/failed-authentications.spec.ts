@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
 import { CredentialGuard } from '../../../src/modules/credentials/credential.guard.js';
+import { PasswordAttempts } from '../../../src/modules/credentials/password-attempts.service.js';
+import { InProcessStorage } from '../../../src/modules/rate-limit/in-process-storage.service.js';
 import { AddressGuard } from '../../../src/modules/restrictions/address.guard.js';
 import {
   compileIpSettings,
@@ -41,14 +43,18 @@ describe('failed authentications', () => {
     expect(bench.failures.blocked('2001:db8:1:2::1')).toBeUndefined();
   });
 
-  it('refuse with the limit as the fields that clients of Jira read', () => {
+  it('refuse with the limit as the fields that clients of Jira read', async () => {
     fail('192.0.2.1', '192.0.2.1', '192.0.2.1');
     const request = exchange({ peerIp: '192.0.2.1' });
     expect(new AddressGuard(bench.failures).decide(request)).toMatchObject({ retryAfterSeconds: 60 });
     expect(request.answerHeaders).toEqual(fieldsOf('failed-authentications', 3, 60));
-    for (let i = 0; i < 2; i++) bench.failures.noteWrongPassword('jira', 'Alice');
+    const passwords = new PasswordAttempts(new InProcessStorage());
+    for (const wrong of ['one', 'two']) {
+      const attempt = await passwords.begin('jira', 'Alice', wrong);
+      if ('failed' in attempt) attempt.failed();
+    }
     const basic = exchange({ head: head({ authorization: 'Basic YWxpY2U6eA==' }) });
-    const refused = new CredentialGuard(bench.failures).decide(basic);
+    const refused = await new CredentialGuard(passwords).decide(basic);
     expect(refused).toMatchObject({ reason: 'too_many_failures', retryAfterSeconds: 300 });
     expect(basic.answerHeaders).toEqual(fieldsOf('wrong-passwords', 2, 300));
   });
