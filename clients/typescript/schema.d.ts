@@ -80,7 +80,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes the next key: enter `nextPublicKey` in the application, then activate it. The present key signs on. */
+        /**
+         * Makes the next key: enter `nextPublicKey` in the application, then activate it. The present key signs on. With a
+         *     `consumerKey` of its own it gets a second link there, so that both keys are trusted until the activation.
+         */
         post: operations["applicationKeys_prepare"];
         delete?: never;
         options?: never;
@@ -95,7 +98,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists events, newest first. New events do not disturb the following pages. */
+        /**
+         * Lists events, newest first. New events do not disturb the following pages. A search for something rare answers
+         *     after about a second with what it found, few or none: `searchedTo` says how far back it came, `nextCursor` goes on.
+         */
         get: operations["auditEvents_list"];
         put?: never;
         post?: never;
@@ -359,7 +365,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** For which applications a token is stored. */
+        /** For which applications a token is stored, and whether it will do. */
         get: operations["myCredentials_list"];
         put?: never;
         post?: never;
@@ -718,6 +724,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/restgate/api/v1/restrictions/read-write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which calls count as reads or writes here, on top of the shipped catalogue. */
+        get: operations["readWrite_read"];
+        /** Replaces the lists. A call that is listed as a read is open to everybody who may only read. */
+        put: operations["readWrite_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/restgate/api/v1/restrictions/read-write/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shipped catalogue: POSTs that read, and GETs that write. */
+        get: operations["readWrite_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/restgate/api/v1/session": {
         parameters: {
             query?: never;
@@ -989,7 +1030,7 @@ export interface components {
             hostname?: string;
             identity: components["schemas"]["IdentityView"];
             /** @enum {string} */
-            identityCheck: "strict" | "when-present" | "off";
+            identityCheck: "off" | "strict" | "when-present";
             key: string;
             name: string;
             openedEndpoints: string[];
@@ -1027,6 +1068,8 @@ export interface components {
             items: components["schemas"]["AuditEventView"][];
             /** @description Cursor of the next page; null on the last. */
             nextCursor: string | null;
+            /** @description Set when the page ended before it was full, to answer in time: everything since then was searched. ISO 8601. */
+            searchedTo: string | null;
         };
         AuditEventView: {
             /** @description Admin changes: how it is now, without secrets. */
@@ -1173,6 +1216,8 @@ export interface components {
             username: string;
         };
         CheckApplication: {
+            /** @description `oauth1`: try the key that was prepared by a rotation, before it is activated. */
+            nextKey?: boolean;
             /** @description As whom Restgate tries to act; default: the directory's service account. */
             probeUser?: string;
         };
@@ -1184,12 +1229,25 @@ export interface components {
         CheckView: {
             /** @description What is wrong, in words. */
             detail?: string;
+            /** @description What it means for callers and admins while it is down. */
+            effect?: string;
             /** @description Whether the node is taken out of service without it. */
             required: boolean;
             /** @enum {string} */
             status: "up" | "degraded" | "down";
             /** @description What works but needs a look. */
             warnings?: string[];
+        };
+        ClassifiedByView: {
+            /** @description In words for the admin. */
+            detail: string;
+            /** @description The pattern of the entry that decided. */
+            path: string | null;
+            /**
+             * @description `setting`: an entry of `restrictions/read-write`; `catalogue`: a shipped one; `rule`: no entry of a list.
+             * @enum {string}
+             */
+            source: "setting" | "catalogue" | "rule";
         };
         ClientCredentialsInput: {
             /** @description Instead of the provider's scope without openid, profile and email. */
@@ -1283,12 +1341,20 @@ export interface components {
              */
             identity?: {
                 consumerKey?: string | null;
+                /** @description Reads go on with a short-lived personal access token that is made as the user and kept in memory. */
+                mintedPat?: {
+                    enabled: boolean;
+                    /** @default 1 */
+                    lifetimeDays?: number;
+                } | null;
                 /** @enum {string} */
                 mode: "oauth1";
                 signingBaseUrl?: string | null;
             } | {
                 /** @enum {string} */
                 mode: "pat";
+                /** @enum {string|null} */
+                renewal?: "automatic" | "off" | null;
             } | {
                 header: string;
                 /** @enum {string} */
@@ -1517,6 +1583,7 @@ export interface components {
             canonicalPath: string;
             /** @enum {string} */
             classification: "read" | "write";
+            classifiedBy: components["schemas"]["ClassifiedByView"];
             /**
              * @description The kind of credential that was recognised.
              * @enum {string}
@@ -1573,9 +1640,20 @@ export interface components {
              */
             groups: string[];
         };
+        GroupReportClientView: {
+            clientIp: string | null;
+            count: number;
+            /** @description The name of the API token, or of the provider. */
+            credentialName: string | null;
+            userAgent: string | null;
+        };
         GroupReportEntryView: {
             /** @description Key of the application. */
             application: string | null;
+            /** @description How many different clients there were. */
+            clientCount: number;
+            /** @description The most frequent clients, ten at most. */
+            clients: components["schemas"]["GroupReportClientView"][];
             count: number;
             credentialKind: string | null;
             /** Format: date-time */
@@ -1586,9 +1664,19 @@ export interface components {
             lastPath: string | null;
             /** Format: date-time */
             lastTime: string;
+            /** @description How many different calls there were. */
+            pathCount: number;
+            /** @description The most frequent calls, ten at most. */
+            paths: components["schemas"]["GroupReportPathView"][];
             /** @description `group_not_allowed` or `read_only_user`. */
             reason: string;
             user: string | null;
+        };
+        GroupReportPathView: {
+            count: number;
+            method: string | null;
+            /** @description Canonical, below the context path. */
+            path: string | null;
         };
         GroupReportView: {
             /** @description How many days were looked at. */
@@ -1662,17 +1750,34 @@ export interface components {
              */
             tokenCreation: components["schemas"]["GroupListDto"];
         };
+        HopView: {
+            /** @description As it was read; null when it cannot be, and then nobody knows the client. */
+            address: string | null;
+            /** @description False: the walk ends here, and this is the client. */
+            trusted: boolean;
+            /** @description As it was sent. */
+            value: string;
+        };
         IdentityView: {
             /** @description `oauth1`: the consumer key of the application link. */
             consumerKey?: string;
             /** @description `header`: the field that names the user. */
             header?: string;
+            /** @description `oauth1`: the fast path, where it was set. */
+            mintedPat?: components["schemas"]["MintedPatView"];
             /** @enum {string} */
             mode: "oauth1" | "pat" | "header" | "none";
+            /** @description `oauth1`, while keys rotate: the consumer key that the next key goes with, when it has one of its own. */
+            nextConsumerKey?: string;
             /** @description `oauth1`, while keys rotate: the key that signs after the activation. */
             nextPublicKey?: string;
             /** @description `oauth1`: the public key of the application link, PEM. */
             publicKey?: string;
+            /**
+             * @description `pat`: whether stored tokens are renewed before they end; absent: automatic.
+             * @enum {string}
+             */
+            renewal?: "automatic" | "off";
             /** @description What to enter in the application so that it trusts Restgate. */
             setup: components["schemas"]["SetupStep"][];
             /** @description `header`: the field that carries the shared secret. */
@@ -1748,6 +1853,11 @@ export interface components {
             /** @description True: the caller may create tokens for themselves, signed in as they are now. */
             mayCreateTokens: boolean;
             username: string;
+        };
+        MintedPatView: {
+            /** @description Reads go with short-lived personal access tokens that Restgate makes as the user. */
+            enabled: boolean;
+            lifetimeDays: number;
         };
         MyCredentialView: {
             expiresAt: string | null;
@@ -2002,8 +2112,8 @@ export interface components {
         };
         RateLimitDto: {
             /**
-             * @description Which credentials are limited. Calls without one, browser sessions and application links are decided before
-             *     the limit, so `none`, `session` and `oauth1` limit nothing.
+             * @description Which credentials are limited; `none` stands for calls that are let through without one. Browser sessions and
+             *     application links are the application's own to judge, so `session` and `oauth1` limit nothing.
              * @default [
              *       "api-token"
              *     ]
@@ -2027,7 +2137,8 @@ export interface components {
              */
             overrides?: components["schemas"]["RateLimitOverrideDto"][];
             /**
-             * @description How many requests in the window: for each API token, and for each user and kind of other credentials.
+             * @description How many requests in the window: for each API token, for each user and kind of other credentials, and for each
+             *     address (IPv6: each /64) of callers without one.
              * @default 1000
              */
             requests?: number;
@@ -2059,6 +2170,8 @@ export interface components {
             nextCursor: string | null;
         };
         RateLimitUsageView: {
+            /** @description What callers without a credential are counted by: an IPv4 address or the /64 of an IPv6 address. */
+            address: string | null;
             /**
              * @description Kind of credential.
              * @enum {string}
@@ -2086,19 +2199,19 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "near" | "over";
-            /** @description The API token; null for other kinds, which are counted by user and kind. */
+            /** @description The API token; null for other kinds, which are counted by user and kind, or by address. */
             tokenId: string | null;
             /** @description Requests that count now. */
             used: number;
-            /** @description The user. */
-            user: string;
+            /** @description The user; null for callers without a credential. */
+            user: string | null;
             /** @description Length of the window. */
             windowSeconds: number;
         };
         RateLimitView: {
             /**
-             * @description Which credentials are limited. Calls without one, browser sessions and application links are decided before
-             *     the limit, so `none`, `session` and `oauth1` limit nothing.
+             * @description Which credentials are limited; `none` stands for calls that are let through without one. Browser sessions and
+             *     application links are the application's own to judge, so `session` and `oauth1` limit nothing.
              * @default [
              *       "api-token"
              *     ]
@@ -2122,7 +2235,8 @@ export interface components {
              */
             overrides: components["schemas"]["RateLimitOverrideDto"][];
             /**
-             * @description How many requests in the window: for each API token, and for each user and kind of other credentials.
+             * @description How many requests in the window: for each API token, for each user and kind of other credentials, and for each
+             *     address (IPv6: each /64) of callers without one.
              * @default 1000
              */
             requests: number;
@@ -2147,6 +2261,59 @@ export interface components {
              * @default 1
              */
             value: number;
+        };
+        ReadEntryDto: {
+            /** @description Key of the application; absent: all applications. */
+            application?: string;
+            /** @description HTTP methods, at least one. `GET` stands for `HEAD` as well. */
+            methods: ("GET" | "HEAD" | "OPTIONS" | "POST")[];
+            /** @description Ant-style pattern below the context path: `?` one character, `*` within a segment, `**` across segments. */
+            path: string;
+        };
+        ReadWriteCatalogueEntryView: {
+            /** @enum {string} */
+            classification: "read" | "write";
+            /** @description What it does. */
+            description: string;
+            /** @description True: no entry of yours makes it a read. */
+            fixed: boolean;
+            methods: string[];
+            /** @description Ant-style pattern below the context path. */
+            path: string;
+            /**
+             * @description Null: every product.
+             * @enum {string|null}
+             */
+            product: "jira" | "confluence" | "bitbucket" | null;
+        };
+        ReadWriteCatalogueView: {
+            items: components["schemas"]["ReadWriteCatalogueEntryView"][];
+            /** @description Always null: the catalogue is one page. */
+            nextCursor: string | null;
+        };
+        ReadWriteDto: {
+            /**
+             * @description Open to read-only groups and to tokens of scope `read`. Matched only by paths sent in canonical form.
+             * @default []
+             */
+            reads?: components["schemas"]["ReadEntryDto"][];
+            /**
+             * @description Closed to them. Goes before `reads` and the catalogue, in whatever spelling the path comes.
+             * @default []
+             */
+            writes?: components["schemas"]["WriteEntryDto"][];
+        };
+        ReadWriteView: {
+            /**
+             * @description Open to read-only groups and to tokens of scope `read`. Matched only by paths sent in canonical form.
+             * @default []
+             */
+            reads: components["schemas"]["ReadEntryDto"][];
+            /**
+             * @description Closed to them. Goes before `reads` and the catalogue, in whatever spelling the path comes.
+             * @default []
+             */
+            writes: components["schemas"]["WriteEntryDto"][];
         };
         ReadinessView: {
             /** @description By name of the dependency. */
@@ -2180,6 +2347,10 @@ export interface components {
         RevokedTokensView: {
             /** @description How many tokens. */
             revoked: number;
+        };
+        RotateIdentityKey: {
+            /** @description Consumer key of a second application link; absent: the present one, whose link then trusts one key at a time. */
+            consumerKey?: string;
         };
         RotateToken: {
             /**
@@ -2254,6 +2425,20 @@ export interface components {
             restricted: components["schemas"]["ApiRuleDto"][];
             /** @description For example applications that do not exist. */
             warnings: string[];
+        };
+        SavedReadWriteView: {
+            /**
+             * @description Open to read-only groups and to tokens of scope `read`. Matched only by paths sent in canonical form.
+             * @default []
+             */
+            reads: components["schemas"]["ReadEntryDto"][];
+            /** @description For example applications that do not exist. */
+            warnings: string[];
+            /**
+             * @description Closed to them. Goes before `reads` and the catalogue, in whatever spelling the path comes.
+             * @default []
+             */
+            writes: components["schemas"]["WriteEntryDto"][];
         };
         ServiceAccountInput: {
             /** @description Client id at the provider. */
@@ -2353,6 +2538,8 @@ export interface components {
             step: string;
         };
         StoreCredential: {
+            /** @description When the token ends (ISO 8601); needed only where the application does not tell. */
+            expiresAt?: string;
             /** @description A personal access token that the user made in the application. Never shown again. */
             personalAccessToken: string;
         };
@@ -2364,8 +2551,17 @@ export interface components {
         StoredCredentialView: {
             /** @description Key of the application. */
             application: string;
+            /** @description null: never, or not known. */
+            expiresAt: string | null;
             personalAccessTokenSet: boolean;
+            /**
+             * @description `refused`: the application no longer accepts it. `expiring`: it ends within 30 days.
+             * @enum {string}
+             */
+            status: "active" | "expiring" | "expired" | "refused";
             storedAt: string;
+            /** @description What to do about it; null: nothing. */
+            warning: string | null;
         };
         SyslogSinkView: {
             /** @description Name of the facility. */
@@ -2460,6 +2656,7 @@ export interface components {
             canonicalPath: string;
             /** @enum {string} */
             classification: "read" | "write";
+            classifiedBy: components["schemas"]["ClassifiedByView"];
             /**
              * @description The kind of credential that was recognised.
              * @enum {string}
@@ -2551,7 +2748,7 @@ export interface components {
             status: "active" | "expired" | "revoked";
             /** @description Its owner. */
             username: string;
-            violations: ("lifetime_over_maximum" | "owner_unknown" | "owner_inactive" | "owner_not_in_group")[];
+            violations: ("lifetime_over_maximum" | "owner_unknown" | "owner_inactive" | "owner_not_in_group" | "owner_not_admin")[];
         };
         UpdateApplication: {
             /**
@@ -2604,12 +2801,20 @@ export interface components {
              */
             identity?: {
                 consumerKey?: string | null;
+                /** @description Reads go on with a short-lived personal access token that is made as the user and kept in memory. */
+                mintedPat?: {
+                    enabled: boolean;
+                    /** @default 1 */
+                    lifetimeDays?: number;
+                } | null;
                 /** @enum {string} */
                 mode: "oauth1";
                 signingBaseUrl?: string | null;
             } | {
                 /** @enum {string} */
                 mode: "pat";
+                /** @enum {string|null} */
+                renewal?: "automatic" | "off" | null;
             } | {
                 header: string;
                 /** @enum {string} */
@@ -2841,13 +3046,37 @@ export interface components {
             secretSet: boolean;
             url: string;
         };
+        WhoAmIHeaderView: {
+            /** @description The lines as they came, believed or not. */
+            lines: string[];
+            /** @description Lower case. */
+            name: string;
+        };
         WhoAmIView: {
             /** @description Whether the IP restrictions in force let it in. */
             allowed: boolean;
             /** @description Your address by the reverse proxy rule; null when a trusted proxy did not say. */
             clientIp: string | null;
+            /** @description Why not, in words. */
+            detail: string | null;
+            header: components["schemas"]["WhoAmIHeaderView"];
             /** @description The address that opened the connection. */
             peerIp: string;
+            /** @description Whether it is a trusted proxy: only then is the header believed. */
+            peerTrusted: boolean;
+            /** @description The addresses of the header from the right, as far as they were looked at. */
+            walk: components["schemas"]["HopView"][];
+        };
+        WriteEntryDto: {
+            /** @description Key of the application; absent: all applications. */
+            application?: string;
+            /**
+             * @description HTTP methods; empty: every method. `GET` stands for `HEAD` as well.
+             * @default []
+             */
+            methods: ("GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE")[];
+            /** @description Ant-style pattern below the context path: `?` one character, `*` within a segment, `**` across segments. */
+            path: string;
         };
     };
     responses: {
@@ -2953,7 +3182,7 @@ export interface operations {
                      *               }
                      *             ]
                      *           },
-                     *           "identityCheck": "strict",
+                     *           "identityCheck": "off",
                      *           "key": "jira",
                      *           "name": "Jira",
                      *           "openedEndpoints": [
@@ -3042,7 +3271,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "identityCheck": "strict",
+                     *       "identityCheck": "off",
                      *       "key": "jira",
                      *       "name": "Jira",
                      *       "openedEndpoints": [
@@ -3111,7 +3340,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "identityCheck": "strict",
+                     *       "identityCheck": "off",
                      *       "key": "jira",
                      *       "name": "Jira",
                      *       "openedEndpoints": [
@@ -3226,7 +3455,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "identityCheck": "strict",
+                     *       "identityCheck": "off",
                      *       "key": "jira",
                      *       "name": "Jira",
                      *       "openedEndpoints": [
@@ -3351,7 +3580,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "identityCheck": "strict",
+                     *       "identityCheck": "off",
                      *       "key": "jira",
                      *       "name": "Jira",
                      *       "openedEndpoints": [
@@ -3388,7 +3617,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "consumerKey": "restgate"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateIdentityKey"];
+            };
+        };
         responses: {
             /** @description Created */
             201: {
@@ -3421,7 +3659,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "identityCheck": "strict",
+                     *       "identityCheck": "off",
                      *       "key": "jira",
                      *       "name": "Jira",
                      *       "openedEndpoints": [
@@ -3527,7 +3765,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       ],
-                     *       "nextCursor": null
+                     *       "nextCursor": null,
+                     *       "searchedTo": null
                      *     }
                      */
                     "application/json": components["schemas"]["AuditEventPageView"];
@@ -4347,6 +4586,11 @@ export interface operations {
                      *       "application": "jira",
                      *       "canonicalPath": "/rest/api/2/myself",
                      *       "classification": "read",
+                     *       "classifiedBy": {
+                     *         "detail": "It answers.",
+                     *         "path": "/rest/api/2/myself",
+                     *         "source": "setting"
+                     *       },
                      *       "credential": "api-token",
                      *       "decision": "forward",
                      *       "hint": "Send Authorization: Bearer <token>.",
@@ -4634,8 +4878,11 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "application": "jira",
+                     *           "expiresAt": "2026-06-01T09:00:00.000Z",
                      *           "personalAccessTokenSet": true,
-                     *           "storedAt": "2026-03-01T09:00:00.000Z"
+                     *           "status": "active",
+                     *           "storedAt": "2026-03-01T09:00:00.000Z",
+                     *           "warning": null
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -4678,8 +4925,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "application": "jira",
+                     *       "expiresAt": "2026-06-01T09:00:00.000Z",
                      *       "personalAccessTokenSet": true,
-                     *       "storedAt": "2026-03-01T09:00:00.000Z"
+                     *       "status": "active",
+                     *       "storedAt": "2026-03-01T09:00:00.000Z",
+                     *       "warning": null
                      *     }
                      */
                     "application/json": components["schemas"]["StoredCredentialView"];
@@ -5950,6 +6200,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "address": null,
                      *           "kind": "api-token",
                      *           "lastNearAt": "2026-03-02T10:15:00.000Z",
                      *           "lastOverAt": null,
@@ -6123,6 +6374,15 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "application": "jira",
+                     *           "clientCount": 1,
+                     *           "clients": [
+                     *             {
+                     *               "clientIp": "10.20.30.40",
+                     *               "count": 118,
+                     *               "credentialName": null,
+                     *               "userAgent": "curl/8.14.1"
+                     *             }
+                     *           ],
                      *           "count": 118,
                      *           "credentialKind": "api-token",
                      *           "firstTime": "2026-03-01T09:00:00.000Z",
@@ -6130,6 +6390,14 @@ export interface operations {
                      *           "lastMethod": "GET",
                      *           "lastPath": "/rest/api/2/search",
                      *           "lastTime": "2026-03-01T09:00:00.000Z",
+                     *           "pathCount": 1,
+                     *           "paths": [
+                     *             {
+                     *               "count": 118,
+                     *               "method": "GET",
+                     *               "path": "/rest/api/2/myself"
+                     *             }
+                     *           ],
                      *           "reason": "group_not_allowed",
                      *           "user": "alice"
                      *         }
@@ -6277,10 +6545,183 @@ export interface operations {
                      * @example {
                      *       "allowed": true,
                      *       "clientIp": "10.20.30.40",
-                     *       "peerIp": "10.20.30.1"
+                     *       "detail": "It answers.",
+                     *       "header": {
+                     *         "lines": [],
+                     *         "name": "Jira"
+                     *       },
+                     *       "peerIp": "10.20.30.1",
+                     *       "peerTrusted": true,
+                     *       "walk": [
+                     *         {
+                     *           "address": null,
+                     *           "trusted": true,
+                     *           "value": "restgate"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["WhoAmIView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    readWrite_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reads": [
+                     *         {
+                     *           "application": "jira",
+                     *           "methods": [
+                     *             "GET"
+                     *           ],
+                     *           "path": "/rest/api/2/myself"
+                     *         }
+                     *       ],
+                     *       "writes": [
+                     *         {
+                     *           "application": "jira",
+                     *           "methods": [
+                     *             "GET"
+                     *           ],
+                     *           "path": "/rest/api/2/myself"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReadWriteView"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    readWrite_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reads": [
+                 *         {
+                 *           "application": "jira",
+                 *           "methods": [
+                 *             "GET"
+                 *           ],
+                 *           "path": "/rest/api/2/myself"
+                 *         }
+                 *       ],
+                 *       "writes": [
+                 *         {
+                 *           "application": "jira",
+                 *           "methods": [
+                 *             "GET"
+                 *           ],
+                 *           "path": "/rest/api/2/myself"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReadWriteDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reads": [
+                     *         {
+                     *           "application": "jira",
+                     *           "methods": [
+                     *             "GET"
+                     *           ],
+                     *           "path": "/rest/api/2/myself"
+                     *         }
+                     *       ],
+                     *       "warnings": [
+                     *         "Nobody has entered the public key in Jira yet."
+                     *       ],
+                     *       "writes": [
+                     *         {
+                     *           "application": "jira",
+                     *           "methods": [
+                     *             "GET"
+                     *           ],
+                     *           "path": "/rest/api/2/myself"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedReadWriteView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    readWrite_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "classification": "read",
+                     *           "description": "What the server is and which version it has.",
+                     *           "fixed": true,
+                     *           "methods": [
+                     *             "GET"
+                     *           ],
+                     *           "path": "/rest/api/2/myself",
+                     *           "product": "jira"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReadWriteCatalogueView"];
                 };
             };
             401: components["responses"]["Unauthenticated"];
@@ -6608,6 +7049,11 @@ export interface operations {
                      *       "application": "jira",
                      *       "canonicalPath": "/rest/api/2/myself",
                      *       "classification": "read",
+                     *       "classifiedBy": {
+                     *         "detail": "It answers.",
+                     *         "path": "/rest/api/2/myself",
+                     *         "source": "setting"
+                     *       },
                      *       "credential": "api-token",
                      *       "decision": "forward",
                      *       "hint": "Send Authorization: Bearer <token>.",

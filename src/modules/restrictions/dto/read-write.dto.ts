@@ -28,6 +28,7 @@ export class ReadEntryDto {
   @IsOptional()
   @IsString()
   @Matches(KEY, { message: KEY_MESSAGE })
+  @ApiProperty({ required: false, pattern: KEY.source })
   application?: string;
 
   /** HTTP methods, at least one. `GET` stands for `HEAD` as well. */
@@ -35,7 +36,7 @@ export class ReadEntryDto {
   @ArrayNotEmpty()
   @ArrayMaxSize(READ_METHODS.length)
   @IsIn(READ_METHODS, { each: true })
-  @ApiProperty({ enum: READ_METHODS, isArray: true })
+  @ApiProperty({ enum: READ_METHODS, isArray: true, maxItems: READ_METHODS.length })
   methods: string[];
 
   /** Ant-style pattern below the context path: `?` one character, `*` within a segment, `**` across segments. */
@@ -50,13 +51,14 @@ export class WriteEntryDto {
   @IsOptional()
   @IsString()
   @Matches(KEY, { message: KEY_MESSAGE })
+  @ApiProperty({ required: false, pattern: KEY.source })
   application?: string;
 
   /** HTTP methods; empty: every method. `GET` stands for `HEAD` as well. */
   @IsArray()
   @ArrayMaxSize(WRITE_METHODS.length)
   @IsIn(WRITE_METHODS, { each: true })
-  @ApiProperty({ enum: WRITE_METHODS, isArray: true })
+  @ApiProperty({ enum: WRITE_METHODS, isArray: true, maxItems: WRITE_METHODS.length })
   methods: string[] = [];
 
   /** Ant-style pattern below the context path: `?` one character, `*` within a segment, `**` across segments. */
@@ -72,6 +74,7 @@ export class ReadWriteDto {
   @ArrayMaxSize(MOST_ENTRIES)
   @ValidateNested({ each: true })
   @Type(() => ReadEntryDto)
+  @ApiProperty({ maxItems: MOST_ENTRIES })
   reads: ReadEntryDto[] = [];
 
   /** Closed to them. Goes before `reads` and the catalogue, in whatever spelling the path comes. */
@@ -79,6 +82,7 @@ export class ReadWriteDto {
   @ArrayMaxSize(MOST_ENTRIES)
   @ValidateNested({ each: true })
   @Type(() => WriteEntryDto)
+  @ApiProperty({ maxItems: MOST_ENTRIES })
   writes: WriteEntryDto[] = [];
 }
 
