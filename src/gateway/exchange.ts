@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Snapshot } from '../platform/change-feed/snapshot.js';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { RequestTrace } from '../platform/tracing/tracer.js';
 import type {
   Credential,
+  CredentialMemo,
   Decision,
   Exchange,
   PasswordAttempt,
@@ -16,6 +18,15 @@ import { isForm, isSmall, LARGEST_SMALL_BODY_BYTES, readBytes, readForm } from '
 
 export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
 
+interface RememberingSocket extends Socket {
+  credentialMemo?: CredentialMemo;
+}
+
+function memoOf(socket: RememberingSocket): CredentialMemo {
+  socket.credentialMemo ??= { authorization: undefined, credential: undefined };
+  return socket.credentialMemo;
+}
+
 /** One proxied request: what the steps decided and what is measured. One object per request, of one shape. */
 export class GatewayExchange implements Exchange {
   readonly time = Date.now();
@@ -24,6 +35,7 @@ export class GatewayExchange implements Exchange {
   policyPath = '';
   api = false;
   clientIp: string;
+  readonly memo: CredentialMemo | undefined;
   credential: Credential = NO_CREDENTIAL;
   passwordAttempt: PasswordAttempt | undefined = undefined;
   principal: Principal | undefined = undefined;
@@ -56,6 +68,7 @@ export class GatewayExchange implements Exchange {
     private readonly request: IncomingMessage | undefined,
   ) {
     this.clientIp = peerIp;
+    this.memo = request && memoOf(request.socket);
   }
 
   get dryRun(): boolean {

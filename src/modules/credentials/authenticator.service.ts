@@ -12,6 +12,7 @@ import { API_TOKENS, isTokenRefusal } from '../tokens/tokens.port.js';
 import type { ApiTokenPort, KnownApiToken } from '../tokens/tokens.port.js';
 import { isDenied } from './credentials.port.js';
 import type { AuthenticationContext, AuthenticatorPort, ProvedSubjectsPort } from './credentials.port.js';
+import { sha256 } from '../../platform/crypto/sha256.js';
 import { recogniseCredential } from './credential.policy.js';
 import { PrincipalCache, withoutDirectory } from './principal-cache.service.js';
 
@@ -68,7 +69,10 @@ export class Authenticator implements AuthenticatorPort, ProvedSubjectsPort {
   }
 
   private byProviderToken(credential: Credential, context: AuthenticationContext): Found<Principal | Denial> {
-    const verified = this.verifier.verify(credential.secret);
+    const verified = this.verifier.verify(
+      credential.secret,
+      (credential.fingerprint ??= sha256(credential.secret)),
+    );
     if (verified instanceof Promise)
       return verified.then((result) => this.byVerifiedToken(result, context.application));
     return this.byVerifiedToken(verified, context.application);

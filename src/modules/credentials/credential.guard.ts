@@ -68,16 +68,27 @@ function accept(exchange: Exchange, admission: Admission): StepResult {
   return undefined;
 }
 
-function recognise({ head, policyPath }: Exchange, form: string | undefined): Credential | Denial {
+function recognise(exchange: Exchange, form: string | undefined): Credential | Denial {
+  const { head, policyPath, memo } = exchange;
   const inQuery = head.query === '' ? undefined : loginParameters(head.query.slice(1));
   const inForm = form === undefined ? undefined : loginParameters(form);
-  return recogniseCredential({
-    authorization: head.authorization,
-    apiToken: head.apiToken,
+  const parameters = inQuery ?? inForm;
+  const { authorization, apiToken } = head;
+  const isAlone = apiToken === undefined && parameters === undefined;
+  if (isAlone && memo?.credential && memo.authorization === authorization) return memo.credential;
+  const credential = recogniseCredential({
+    authorization,
+    apiToken,
     cookie: head.cookie,
-    parameters: inQuery ?? inForm,
+    parameters,
     login: isLoginResource(head.method, policyPath),
   });
+  // Passwords are not kept.
+  if (memo && !isDenied(credential) && credential.form === 'bearer') {
+    memo.authorization = authorization;
+    memo.credential = credential;
+  }
+  return credential;
 }
 
 function recogniseLogin(exchange: Exchange, body: Buffer): Credential | Denial {

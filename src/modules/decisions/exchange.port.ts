@@ -14,6 +14,17 @@ export interface Credential {
   readonly secret: string;
   /** The user name of a Basic field or of `os_username`. */
   readonly username?: string;
+  /** SHA-256 of `secret`, once somebody needed it. */
+  fingerprint?: string;
+}
+
+/**
+ * The last bearer token of a connection, already recognised. Clients send the same one with every request of a
+ * kept-alive connection; it is told apart by comparing the whole field, and forgotten with the connection.
+ */
+export interface CredentialMemo {
+  authorization: string | undefined;
+  credential: Credential | undefined;
 }
 
 /** What an API token may be used for; absent lists mean everywhere. */
@@ -127,6 +138,8 @@ export interface Exchange {
   readonly peerIp: string;
   /** True for explain and token tests: nothing is counted, used up or forwarded. */
   readonly dryRun: boolean;
+  /** Undefined for a dry run, which has no connection. */
+  readonly memo?: CredentialMemo | undefined;
   /** The urlencoded body, read once and only when such a body was announced; undefined otherwise. */
   readForm(): Promise<string | undefined>;
   /** A small body of announced length, read once and then sent on from memory; undefined for every other one. */

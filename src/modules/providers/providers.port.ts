@@ -46,10 +46,14 @@ export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
 /**
  * Verifies access tokens of the configured providers. Synchronous from the cache; a provider that cannot be
  * asked is the refusal `provider_unavailable`, never an identity. A JWT with a known issuer goes to that
- * provider only; opaque tokens go to the opaque providers in their order.
+ * provider only; opaque tokens go to the opaque providers in their order. `fingerprint` is the
+ * token's SHA-256 (base64url), from who has it already.
  */
 export interface TokenVerifierPort {
-  verify(token: string): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal>;
+  verify(
+    token: string,
+    fingerprint?: string,
+  ): VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal>;
   /** The same verification without caches, telling each step. */
   explain(token: string): Promise<TokenExplanation>;
   /** How the enabled providers fared when they were last asked. Memory only. */
