@@ -1283,6 +1283,7 @@ export interface components {
             providers?: components["schemas"]["CreateProvider"][];
             publicApi?: components["schemas"]["PublicApiDto"];
             rateLimit?: components["schemas"]["RateLimitDto"];
+            readWrite?: components["schemas"]["ReadWriteDto"];
             tokenSettings?: components["schemas"]["SaveTokenSettings"];
         };
         ConfigurationPlanView: {

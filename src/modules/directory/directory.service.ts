@@ -3,7 +3,7 @@ import { sha256 } from '../../platform/crypto/sha256.js';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
 import { APPLICATIONS } from '../applications/applications.port.js';
-import type { Application, Product } from '../applications/applications.port.js';
+import type { Application, ApplicationsSnapshot, Product } from '../applications/applications.port.js';
 import { bitbucketDirectory } from './clients/bitbucket-directory.service.js';
 import { confluenceDirectory } from './clients/confluence-directory.service.js';
 import { crowdDirectory } from './clients/crowd-directory.service.js';
@@ -49,14 +49,25 @@ export class DirectoryService implements DirectoryPort {
     now: Date.now,
   });
 
+  private state = '';
+
   constructor(
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
     private readonly connections: DirectoryConnectionService,
   ) {
-    changeFeed.onReload(APPLICATIONS.topic, () => {
-      this.users.clear();
-      this.tokens.clear();
-    });
+    changeFeed.onReload(APPLICATIONS.topic, () => this.forgetChanged());
+  }
+
+  /**
+   * What is known stays known while nothing that look-ups depend on changes: an application that is renamed while its
+   * directory is away must not shut its users out.
+   */
+  private forgetChanged(): void {
+    const state = lookUpState(APPLICATIONS.of(this.changeFeed.current));
+    if (state === this.state) return;
+    this.state = state;
+    this.users.clear();
+    this.tokens.clear();
   }
 
   find(
@@ -150,4 +161,16 @@ export class DirectoryService implements DirectoryPort {
     const client = source.kind === 'crowd' ? crowdDirectory : CLIENTS[source.application.product];
     return { client, connection: this.connections.connect(source), source };
   }
+}
+
+/** All that an answer of a directory depends on, hashed: there are passwords in it. */
+function lookUpState(applications: ApplicationsSnapshot): string {
+  const parts = [...applications.byKey.values()].map(({ id, product, baseUrl, directory, tls }) => [
+    id,
+    product,
+    baseUrl,
+    directory,
+    tls,
+  ]);
+  return sha256(JSON.stringify(parts));
 }

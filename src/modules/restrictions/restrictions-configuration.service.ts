@@ -14,7 +14,11 @@ import { ReadWriteService } from './read-write.service.js';
 
 /** The restrictions as sections of the configuration document. */
 @Injectable()
-@ConfigurationPart({ groupRestrictions: GroupRestrictionsDto, ipRestrictions: IpRestrictionsDto })
+@ConfigurationPart({
+  groupRestrictions: GroupRestrictionsDto,
+  ipRestrictions: IpRestrictionsDto,
+  readWrite: ReadWriteDto,
+})
 export class RestrictionsConfiguration implements ConfigurationContributor {
   readonly sections: readonly ConfigurationSection[];
 

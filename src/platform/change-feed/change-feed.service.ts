@@ -16,6 +16,7 @@ import type { Snapshot, SnapshotSlot } from './snapshot.js';
 const CHANGE_LOCK = 7_215_001;
 export const CHANGE_CHANNEL = 'restgate_change';
 const CATCH_UP_LIMIT = 1000;
+const MOST_OWN = 1000;
 
 interface Registration {
   readonly slot: SnapshotSlot<unknown>;
@@ -26,6 +27,8 @@ interface Registration {
 interface ChangeSet {
   readonly manager: EntityManager;
   readonly changes: ChangeDescription[];
+  /** Of their rows in the change log. */
+  readonly ids: string[];
 }
 
 /** Thrown to roll a dry run back. */
@@ -41,6 +44,8 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
   private readonly listener: ChangeListener;
   private readonly joined = new AsyncLocalStorage<ChangeSet>();
   private lastSeenId = 0n;
+  /** Changes made here, which are reloaded here: their echo must not empty the caches a second time. */
+  private readonly own = new Set<string>();
   /** Reloads run one after another, so that an older load never overwrites a newer one. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -97,10 +102,10 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     const set = this.joined.getStore();
     if (set) return this.join(set, work, describe);
     try {
-      const { result, change } = await this.dataSource.transaction((manager) =>
+      const { result, change, id } = await this.dataSource.transaction((manager) =>
         this.write(manager, work, describe),
       );
-      await this.enqueue(() =>
+      await this.reloadOwn([id], () =>
         this.reload(change.topic, change.key === undefined ? undefined : [change.key]),
       );
       return result;
@@ -114,15 +119,17 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     { dryRun }: { readonly dryRun: boolean },
   ): Promise<ChangeDescription[]> {
     const changes: ChangeDescription[] = [];
+    const ids: string[] = [];
     try {
       await this.dataSource.transaction(async (manager) => {
         await manager.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
-        await this.joined.run({ manager, changes }, work);
+        await this.joined.run({ manager, changes, ids }, work);
         if (dryRun) throw new DryRunDone();
       });
-      for (const topic of new Set(changes.map((change) => change.topic))) {
-        await this.enqueue(() => this.reload(topic, undefined));
-      }
+      await this.reloadOwn(ids, async () => {
+        for (const topic of new Set(changes.map((change) => change.topic)))
+          await this.reload(topic, undefined);
+      });
     } catch (error) {
       if (isDatabaseDown(error)) throw new DatabaseUnavailableError(error);
       if (!(error instanceof DryRunDone)) throw error;
@@ -135,8 +142,9 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     work: (manager: EntityManager) => Promise<R>,
     describe: (result: R) => ChangeDescription,
   ): Promise<R> {
-    const { result, change } = await this.write(set.manager, work, describe);
+    const { result, change, id } = await this.write(set.manager, work, describe);
     set.changes.push(change);
+    set.ids.push(id);
     return result;
   }
 
@@ -144,17 +152,34 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     manager: EntityManager,
     work: (manager: EntityManager) => Promise<R>,
     describe: (result: R) => ChangeDescription,
-  ): Promise<{ result: R; change: ChangeDescription }> {
+  ): Promise<{ result: R; change: ChangeDescription; id: string }> {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
     const result = await work(manager);
     const change = describe(result);
     for (const listener of this.changeListeners) await listener(change, manager);
-    await manager.query('INSERT INTO change_log (topic, key) VALUES ($1, $2)', [
-      change.topic,
-      change.key ?? null,
-    ]);
+    const [row] = await manager.query<{ id: string }[]>(
+      'INSERT INTO change_log (topic, key) VALUES ($1, $2) RETURNING id',
+      [change.topic, change.key ?? null],
+    );
+    const id = String(row?.id);
+    // What was rolled back never comes; to forget an echo only means that it is heard.
+    if (this.own.size >= MOST_OWN) this.own.clear();
+    this.own.add(id);
     await manager.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, change.topic]);
-    return { result, change };
+    return { result, change, id };
+  }
+
+  /** Reloads what was changed here. Should that fail, the next look at the change log finds it. */
+  private async reloadOwn(ids: readonly string[], reload: () => Promise<void>): Promise<void> {
+    try {
+      await this.enqueue(reload);
+    } catch (error) {
+      for (const id of ids) {
+        this.own.delete(id);
+        if (this.lastSeenId >= BigInt(id)) this.lastSeenId = BigInt(id) - 1n;
+      }
+      throw error;
+    }
   }
 
   /** Reads what was committed since the last look and reloads the topics concerned. */
@@ -169,7 +194,8 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
         'SELECT id, topic, key FROM change_log WHERE id > $1 ORDER BY id LIMIT $2',
         [this.lastSeenId.toString(), CATCH_UP_LIMIT],
       );
-      for (const [topic, keys] of keysByTopic(rows)) await this.reload(topic, keys);
+      const others = rows.filter(({ id }) => !this.own.delete(id));
+      for (const [topic, keys] of keysByTopic(others)) await this.reload(topic, keys);
       const last = rows.at(-1);
       if (last) this.lastSeenId = BigInt(last.id);
     });

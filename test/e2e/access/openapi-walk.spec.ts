@@ -27,7 +27,7 @@ interface Caller {
 const NOBODYS_ID = '019508d2-7d2b-7c4e-8f3a-5b6c7d8e9f01';
 const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH']);
 /** Pages and redirects: no operations of the API document. */
-const PAGES = /^\/restgate(?:$|\/\*|\/docs|\/oauth\/|\/session\/)/;
+const PAGES = /^\/restgate(?:$|\/\*|\/home\.|\/docs|\/oauth\/|\/session\/)/;
 
 let world: World;
 let routes: Route[];

@@ -121,18 +121,18 @@ describe('npm run audit:verify', () => {
     rmSync(dataDir, { recursive: true, force: true });
   }, 180_000);
 
-  it('says so, with status 2, where there is nothing to verify, and makes nothing', async () => {
+  it('says so, with status 78, where there is nothing to verify, and makes nothing', async () => {
     const nowhere = join(folder, 'mistyped');
     const { status, output } = await verify({ DATA_DIR: nowhere });
-    expect([status, output]).toEqual([2, expect.stringContaining(`There is no database in ${nowhere}.`)]);
+    expect([status, output]).toEqual([78, expect.stringContaining(`DATA_DIR (${nowhere}) holds no`)]);
     expect(existsSync(nowhere)).toBe(false);
   });
 
-  it('says so, with status 2, when the database is another one or away', async () => {
+  it('says so when the database is another one (status 78) or away (status 2)', async () => {
     database = await createEmptyDatabase();
     const key = { ENCRYPTION_KEY: ENCRYPTION_KEY.toString('base64'), DATA_DIR: folder };
     const other = await verify({ DATABASE_URL: database.url, ...key });
-    expect(other).toEqual({ status: 2, output: expect.stringContaining('holds no audit log') as string });
+    expect(other).toEqual({ status: 78, output: expect.stringContaining('no tables of Restgate') as string });
     const away = await verify({ DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none', ...key });
     expect(away).toEqual({ status: 2, output: expect.stringContaining('cannot be reached') as string });
   });

@@ -83,6 +83,11 @@ describe('a directory that is taken away', () => {
     expect(await ask(alice)).toMatchObject({ status: 200 });
   });
 
+  it('leaves them served when the application is renamed meanwhile', async () => {
+    await world.gateway.admin.call('PATCH', '/applications/jira', { name: 'Another name' });
+    expect(await ask(alice)).toMatchObject({ status: 200 });
+  });
+
   it('lets a change of the rules be in force for them at once', async () => {
     await allowGroups('readers');
     expect(await ask(alice)).toMatchObject({ status: 403, code: 'group_not_allowed' });

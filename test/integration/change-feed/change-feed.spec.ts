@@ -93,6 +93,19 @@ describe('the change feed', () => {
     expect(other.loads).toContainEqual(['a']);
   });
 
+  it('reloads a change once on the node that made it: its echo does not empty caches again', async () => {
+    for (const key of ['a', 'b', 'c']) {
+      await one.feed.change(
+        () => Promise.resolve(key),
+        () => ({ topic: 'test-keyed', key, by: 'tester', target: key }),
+      );
+    }
+    await eventually(() => other.loads.length >= 3);
+    await other.set(1);
+    await eventually(() => one.number === 1);
+    expect(one.loads).toEqual([undefined, ['a'], ['b'], ['c']]);
+  });
+
   it('saves nothing and changes nothing in memory when the work throws', async () => {
     await expect(
       one.feed.change(
