@@ -8,8 +8,13 @@ export class AuditSearch1763700600006 implements MigrationInterface {
   name = 'AuditSearch1763700600006';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const [name, definition] of INDEXES)
+    for (const [name, definition] of INDEXES) {
+      // First on the partition that is always there: its index gets a chosen name, and is taken over by the other.
+      await queryRunner.query(
+        `CREATE INDEX audit_events_default_by_${name} ON audit_events_default ${definition}`,
+      );
       await queryRunner.query(`CREATE INDEX audit_events_by_${name} ON audit_events ${definition}`);
+    }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
