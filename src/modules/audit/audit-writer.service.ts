@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
 import type { Spill } from '../../platform/spill/spill.js';
 import { ChainKeeper, lineOf } from './audit-chain.policy.js';
@@ -23,6 +24,8 @@ export interface WriterHooks {
 }
 
 const TICK_MS = 100;
+/** One write for many lines: each is a trip to another thread and back. */
+const MOST_HELD_LINES = 2000;
 const SYNC_MS = 500;
 /** Refusing ends only when this share of the room is free again, so that it does not flicker. */
 const ROOM_AGAIN = 0.95;
@@ -124,9 +127,12 @@ export class AuditWriter {
 
   private async drainQueue(): Promise<void> {
     for (let events = this.queue.take(); events.length > 0; events = this.queue.take()) {
-      this.held = this.serialize(events);
-      if (!(await this.write())) return;
+      const { text, lines } = this.serialize(events);
+      this.held = { text: (this.held?.text ?? '') + text, lines: (this.held?.lines ?? 0) + lines };
+      if (this.held.lines < MOST_HELD_LINES) await nextTurn();
+      else if (!(await this.write())) return;
     }
+    if (this.held) await this.write();
   }
 
   /** Turns events into lines. One that cannot be is counted and left out; the others go on. */
