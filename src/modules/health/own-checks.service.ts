@@ -22,7 +22,7 @@ export class OwnChecks {
     checks.register('database', () => askDatabase(dataSource), {
       required: true,
       effect:
-        'Callers who are cached go on, others get 503. Settings cannot be changed. Audit events wait on disk.',
+        'API calls go on from memory. Settings, tokens and browser sessions cannot be changed or made. Audit events wait on disk.',
     });
     checks.register('change-feed', () => listening(changeFeed), {
       effect:

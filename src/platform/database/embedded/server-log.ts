@@ -25,9 +25,10 @@ export class ServerLog {
     this.started = true;
   }
 
-  /** The last fatal line, else the last line. */
+  /** The last fatal line of PostgreSQL, else what stopped Node's part of it, else the last line. */
   reason(): string {
-    return this.last.findLast((line) => line.includes('FATAL:')) ?? this.last.at(-1) ?? 'it said nothing';
+    const told = this.last.findLast((line) => line.includes('FATAL:')) ?? this.last.findLast(isError);
+    return told ?? this.last.at(-1) ?? 'it said nothing';
   }
 
   includes(text: string): boolean {
@@ -35,7 +36,7 @@ export class ServerLog {
   }
 
   private line(line: string): void {
-    this.last = [...this.last.slice(-9), line];
+    this.last = [...this.last.slice(-19), line];
     const minute = Math.floor(Date.now() / 60_000);
     if (minute !== this.minute) {
       if (this.passed > perMinute) this.log('warn', `PostgreSQL: ${this.passed - perMinute} lines left out`);
@@ -45,6 +46,11 @@ export class ServerLog {
     this.passed += 1;
     if (this.passed <= perMinute) this.log(this.started ? levelOf(line) : 'debug', `PostgreSQL: ${line}`);
   }
+}
+
+/** The first line of an error that ended Node, such as `Error: Cannot find module`; its stack comes after it. */
+function isError(line: string): boolean {
+  return /^\w*Error\b.*: /.test(line);
 }
 
 /** Its normal life is for debugging only; FATAL ends one session, PANIC the whole server. */

@@ -114,6 +114,15 @@ describe('the log of PostgreSQL', () => {
     expect(log.reason()).toBe('FATAL:  could not create any TCP/IP sockets');
   });
 
+  it('tells what ended the supervisor, not the last line of its stack', () => {
+    const fresh = new ServerLog(() => undefined);
+    fresh.add("  throw err;\n  ^\n\nError: Cannot find module '/x/scripts/postgres-supervisor.mjs'\n");
+    fresh.add(
+      "    at Module._resolveFilename (node:internal)\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v24.0.0\n",
+    );
+    expect(fresh.reason()).toBe("Error: Cannot find module '/x/scripts/postgres-supervisor.mjs'");
+  });
+
   it('passes on a limited number of lines, each of a limited length', () => {
     log.ready();
     log.add(`WARNING:  ${'x'.repeat(5_000)}\n`);
