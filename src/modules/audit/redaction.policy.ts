@@ -123,9 +123,14 @@ const CHANGED = 'changed';
 /** An address is what a reader must see of a changed provider: `endpoints.token` is where tokens are fetched, none. */
 const ADDRESS = /^https?:\/\/[^\s@?#]+$/i;
 
+/** Kinds of credentials: the rate limit says under the name `credentials` which of them it covers. */
+const KINDS = new Set(['api-token', 'oauth', 'pat', 'basic', 'oauth1', 'session', 'none']);
+
 function isSecretText(item: unknown): boolean {
   if (Array.isArray(item)) return item.some(isSecretText);
-  return typeof item === 'string' && item !== '' && item !== CHANGED && !ADDRESS.test(item);
+  return (
+    typeof item === 'string' && item !== '' && item !== CHANGED && !KINDS.has(item) && !ADDRESS.test(item)
+  );
 }
 
 /**

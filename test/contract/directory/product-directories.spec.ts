@@ -125,11 +125,15 @@ describe.each(PRODUCTS)('the directory of %s', (product) => {
     await expect(find('endless')).rejects.toThrow('more than 1 MiB');
   });
 
-  it('forgets everything when an admin changes an application', async () => {
+  it('forgets everything when an admin changes how it is asked, and nothing when an application is renamed', async () => {
     standIn.addUser(standInUser('changing'));
-    await find('changing');
+    const known = (await find('changing'))?.groups;
     standIn.setUserGroups('changing', ['readers']);
     await node.call('PATCH', `/applications/${product}`, { name: 'Renamed' });
+    expect((await find('changing'))?.groups).toEqual(known);
+    const { token } = standIn.issuePat('svc-restgate');
+    const directory = { kind: 'application', personalAccessToken: token };
+    await node.call('PATCH', `/applications/${product}`, { directory });
     expect((await find('changing'))?.groups).toEqual(['readers']);
   });
 

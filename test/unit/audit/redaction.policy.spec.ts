@@ -112,6 +112,7 @@ describe('values before and after a change', () => {
       tokenCreation: { enabled: true, groups: ['a'] },
       nested: [{ password: 'x', note: RGT }],
       webhookSecret: 'changed',
+      credentials: ['api-token', 'none'],
       headers: { authorization: ['opaque'], accept: ['a', 'b'] },
     };
     expect(redactValue(value)).toEqual({
@@ -121,6 +122,7 @@ describe('values before and after a change', () => {
       tokenCreation: { enabled: true, groups: ['a'] },
       nested: [{ password: '[redacted]', note: '[redacted]' }],
       webhookSecret: 'changed',
+      credentials: ['api-token', 'none'],
       headers: { authorization: '[redacted]', accept: ['a', 'b'] },
     });
   });
