@@ -57,11 +57,13 @@ export class AnswerJudge {
 
   /** What the answer says about the caller's password; an error of the application says nothing. */
   private settlePassword(status: number, userName: string | undefined): void {
-    const { credential, passwordAttempt } = this.exchange;
+    const { credential, passwordAttempt, policyPath } = this.exchange;
     if (!passwordAttempt) return;
-    const isRight = status < (credential.form === 'login' || userName === undefined ? 400 : 500);
-    if (this.loginFailed) passwordAttempt.failed();
-    else if (isRight) passwordAttempt.succeeded();
+    if (this.loginFailed) return passwordAttempt.failed();
+    const isLogin = credential.form === 'login';
+    // A remote procedure call that fails may be answered with 200.
+    if (isLogin && policyPath.startsWith('/rpc/')) return;
+    if (status < (isLogin || userName === undefined ? 400 : 500)) passwordAttempt.succeeded();
   }
 
   /** The denial that the client is given for a failure. */

@@ -114,10 +114,15 @@ export function sendError(
     headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
   if (!response.req.complete) headers.push('Connection', 'close');
-  if (headers.includes('close')) closing.add(response.req.socket);
+  if (saysClose(headers)) closing.add(response.req.socket);
   response.writeHead(answer.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
   return body.length;
+}
+
+/** Names stand at even places: the value of another field, as of a caller's X-Request-Id, says nothing here. */
+function saysClose(headers: readonly string[]): boolean {
+  return headers.some((name, i) => i % 2 === 0 && name === 'Connection' && headers[i + 1] === 'close');
 }
 
 /** RFC 6750 section 3: no error code when no credential was sent. Basic is offered where it is accepted. */

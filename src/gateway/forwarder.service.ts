@@ -155,9 +155,10 @@ export class Forwarder implements AttemptOwner {
     const head = this.head(exchange, application, way, acting, body);
     const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
     const attempt = new Attempt(this, run, judge);
+    const pool = this.pools.for(application);
     this.inFlight++;
     if (body !== null) askForBody(run.request);
-    attempt.send(this.pools.for(application), head);
+    attempt.send(pool, head);
   }
 
   private head(

@@ -22,6 +22,7 @@ import type { UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 /** What no change of settings announces (expired tokens, users who lost a group) ends a connection this soon. */
 const RECHECK_MS = 15_000;
 const MOST_OPEN = 10_000;
+const CLIENT_GONE = 'the client went away';
 /** RFC 6455 section 4.1; a body could not be told from the switched protocol's first bytes. */
 const NOT_A_GET = deny('malformed_request', { detail: 'a WebSocket upgrade by another method than GET' });
 
@@ -98,12 +99,22 @@ export class UpgradeService implements OnApplicationShutdown {
   private connect(run: OpenUpgrade, prepared: PreparedUpgrade, response: ServerResponse, head: Buffer): void {
     const { exchange, request, client } = run;
     const { judge } = prepared;
+    // Its close has been told already: nobody would ever end the other side.
+    if (client.destroyed) return this.recorder.broken(exchange, CLIENT_GONE);
     const application = exchange.application as Application;
+    exchange.upstreamStartedAt = performance.now();
     const upstream = send(application, prepared.request, request.headers.upgrade ?? 'websocket');
-    const refuse = (failure: UpstreamFailure): void =>
+    const refuse = (failure: UpstreamFailure): void => {
+      if (judge.loginFailed) this.recorder.noteFailedLogin(exchange);
       this.recorder.deny(exchange, response, judge.denialFor(failure));
-    client.on('close', () => upstream.destroy());
+    };
+    const leave = (): void => {
+      upstream.destroy();
+      this.recorder.broken(exchange, CLIENT_GONE);
+    };
+    client.on('close', leave);
     upstream.on('upgrade', (answer, socket, first) => {
+      client.off('close', leave);
       const judged = judge.judge(101, buffersOf(answer.rawHeaders));
       if ('reason' in judged) {
         socket.destroy();

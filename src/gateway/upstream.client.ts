@@ -97,6 +97,8 @@ export class UpstreamExchange implements RawHandler {
   onConnect(abort: (reason?: Error) => void): void {
     this.abort = abort;
     if (this.response.destroyed) this.leave();
+    // The client left while the request waited for a connection: sent now, its answer would block that connection.
+    if (this.settled) abort(new ClientGoneError());
   }
 
   onBodySent(chunk: Uint8Array): void {

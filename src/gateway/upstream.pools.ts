@@ -30,7 +30,8 @@ export class UpstreamPools implements OnApplicationShutdown {
 
   for(application: Application): Pool {
     let pool = this.byApplication.get(application);
-    if (!pool) {
+    // Closed: the application was changed after this request was decided. The next change closes the new one, too.
+    if (!pool || pool.closed) {
       pool = this.forKey(keyOf(application), application);
       this.byApplication.set(application, pool);
     }

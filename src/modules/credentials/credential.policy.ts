@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Credential, Denial } from '../decisions/exchange.port.js';
 import { deny } from '../decisions/pipeline.port.js';
+import { otherSpellings } from '../../lib/rest-version.js';
 import { API_TOKEN_PREFIX } from '../tokens/tokens.port.js';
 
 /** Where a credential may stand in a request. */
@@ -130,14 +131,16 @@ export function isPersonalAccessToken(token: string): boolean {
   return bytes.length === PAT_BYTES && bytes[PAT_COLON_AT] === COLON;
 }
 
-/** Resources that take a user name and password in their body. */
+/** Resources that take a user name and password in their body, however the application lets them be written. */
 export function isLoginResource(method: string, policyPath: string): boolean {
-  if (method !== 'POST') return false;
-  if (/^\/rest\/auth\/(?:1|1\.0|latest)\/session\/?$/.test(policyPath)) return true;
-  return (
-    policyPath.startsWith('/rpc/') &&
-    (/\/login\/?$/.test(policyPath) || /^\/rpc\/(?:soap|xmlrpc)(?:[-/]|$)/.test(policyPath))
-  );
+  if (method !== 'POST' || !/^\/(?:rest\/auth|rpc)\//.test(policyPath)) return false;
+  return takesLogin(policyPath) || otherSpellings(policyPath).some(takesLogin);
+}
+
+function takesLogin(path: string): boolean {
+  return path.startsWith('/rpc/')
+    ? path.endsWith('/login') || /^\/rpc\/(?:soap|xmlrpc)(?:[-/]|$)/.test(path)
+    : /^\/rest\/auth\/[^/]+\/session$/.test(path);
 }
 
 /**

@@ -152,7 +152,11 @@ function once<T>(act: (value: T) => void): (value: T) => void {
   };
 }
 
-/** The products compare user names without case. Names are hashed: they may be as long as a header. */
+/**
+ * The products compare user names without case, and databases look further away: many pass over spaces at the end.
+ * Whoever is told apart too little merely shares a count. Hashed: a name may be as long as a header.
+ */
 function userOf(application: string, username: string): string {
-  return `password:${sha256(`${application}\0${username.normalize('NFC').toLowerCase()}`)}`;
+  const name = username.normalize('NFKC').toLowerCase().trim();
+  return `password:${sha256(`${application}\0${name}`)}`;
 }

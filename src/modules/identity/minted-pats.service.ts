@@ -7,7 +7,7 @@ import { LOGGER } from '../../platform/logging/logger.js';
 import type { Logger } from '../../platform/logging/logger.js';
 import { APPLICATIONS } from '../applications/applications.port.js';
 import type { Application } from '../applications/applications.port.js';
-import { DIRECTORY, DirectoryUnavailableError } from '../directory/directory.port.js';
+import { DIRECTORY, DirectoryUnavailableError, sameUserName } from '../directory/directory.port.js';
 import type { DirectoryPort } from '../directory/directory.port.js';
 import { MintedPatMaker } from './minted-pat-maker.service.js';
 import type { MintedPat } from './minted-pat-maker.service.js';
@@ -57,6 +57,8 @@ export class MintedPats implements OnModuleDestroy {
     const place = placeOf(application.id, username);
     const held = this.held.get(place);
     if (!held) return this.begin(place, application, username);
+    // Two names can be one in lower case (KELVIN SIGN and k).
+    if (!sameUserName(held.username, username)) return undefined;
     const now = Date.now();
     if (now >= held.expiresAt - LAST_MOMENT_MS) {
       this.end(place, held, 'it is about to end');

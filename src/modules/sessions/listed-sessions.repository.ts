@@ -40,7 +40,8 @@ export class ListedSessionsRepository {
         new Date(now),
         new Date(now - IDLE_MS),
         usernameKey ?? null,
-        after?.createdAt ?? null,
+        // The calendar of PostgreSQL knows no 30 February, which a cursor may name.
+        after ? new Date(after.createdAt) : null,
         after?.id ?? '',
         limit,
       ],

@@ -101,15 +101,17 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
   ): Promise<R> {
     const set = this.joined.getStore();
     if (set) return this.join(set, work, describe);
+    const ids: string[] = [];
     try {
-      const { result, change, id } = await this.dataSource.transaction((manager) =>
-        this.write(manager, work, describe),
+      const { result, change } = await this.dataSource.transaction((manager) =>
+        this.write(manager, work, describe, ids),
       );
-      await this.reloadOwn([id], () =>
+      await this.enqueue(() =>
         this.reload(change.topic, change.key === undefined ? undefined : [change.key]),
       );
       return result;
     } catch (error) {
+      this.hearAgain(ids);
       throw isDatabaseDown(error) ? new DatabaseUnavailableError(error) : error;
     }
   }
@@ -126,11 +128,12 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
         await this.joined.run({ manager, changes, ids }, work);
         if (dryRun) throw new DryRunDone();
       });
-      await this.reloadOwn(ids, async () => {
+      await this.enqueue(async () => {
         for (const topic of new Set(changes.map((change) => change.topic)))
           await this.reload(topic, undefined);
       });
     } catch (error) {
+      this.hearAgain(ids);
       if (isDatabaseDown(error)) throw new DatabaseUnavailableError(error);
       if (!(error instanceof DryRunDone)) throw error;
     }
@@ -142,9 +145,8 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     work: (manager: EntityManager) => Promise<R>,
     describe: (result: R) => ChangeDescription,
   ): Promise<R> {
-    const { result, change, id } = await this.write(set.manager, work, describe);
+    const { result, change } = await this.write(set.manager, work, describe, set.ids);
     set.changes.push(change);
-    set.ids.push(id);
     return result;
   }
 
@@ -152,7 +154,8 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
     manager: EntityManager,
     work: (manager: EntityManager) => Promise<R>,
     describe: (result: R) => ChangeDescription,
-  ): Promise<{ result: R; change: ChangeDescription; id: string }> {
+    ids: string[],
+  ): Promise<{ result: R; change: ChangeDescription }> {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
     const result = await work(manager);
     const change = describe(result);
@@ -162,30 +165,34 @@ export class ChangeFeedService implements ChangeFeedPort, ChangeSetPort, OnAppli
       [change.topic, change.key ?? null],
     );
     const id = String(row?.id);
-    // What was rolled back never comes; to forget an echo only means that it is heard.
+    // To forget an echo only means that it is heard.
     if (this.own.size >= MOST_OWN) this.own.clear();
     this.own.add(id);
+    ids.push(id);
     await manager.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, change.topic]);
-    return { result, change, id };
+    return { result, change };
   }
 
-  /** Reloads what was changed here. Should that fail, the next look at the change log finds it. */
-  private async reloadOwn(ids: readonly string[], reload: () => Promise<void>): Promise<void> {
-    try {
-      await this.enqueue(reload);
-    } catch (error) {
+  /**
+   * A change was not reloaded here: it was rolled back, or its reload failed, or the connection was lost at the very
+   * commit, after which nobody knows. The next look at the change log finds what was saved after all. In turn with
+   * the other looks, one of which may just have passed the echo by.
+   */
+  private hearAgain(ids: readonly string[]): void {
+    void this.enqueue(() => {
       for (const id of ids) {
         this.own.delete(id);
         if (this.lastSeenId >= BigInt(id)) this.lastSeenId = BigInt(id) - 1n;
       }
-      throw error;
-    }
+      return Promise.resolve();
+    });
   }
 
   /** Reads what was committed since the last look and reloads the topics concerned. */
   private async catchUp(reconnected: boolean): Promise<void> {
     await this.enqueue(async () => {
       if (reconnected) {
+        this.own.clear();
         this.lastSeenId = await this.newestId();
         await this.reloadAll();
         return;

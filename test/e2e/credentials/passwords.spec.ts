@@ -6,6 +6,7 @@ import type { World } from '../../support/world.js';
 
 const MYSELF = '/jira/rest/api/2/myself';
 const SESSION = '/jira/rest/auth/1/session';
+const RPC = '/jira/rpc/json-rpc/confluenceservice-v2/login';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n';
@@ -96,6 +97,26 @@ describe('passwords that are tried through the gateway', () => {
     expect(chunked.status).toBe(429);
     expect(await ask('wrong')).toBe(429);
     expect(reached()).toBe(2);
+  });
+
+  it('wrong ones in a login do not slip by in another spelling of its path, beside somebody’s own credential', async () => {
+    const body = JSON.stringify({ username: user, password: 'wrong' });
+    for (const path of [`${SESSION}.json`, `${SESSION}.xml/`, SESSION.replace('/1/', '/1.0.0/')]) {
+      const answer = await login(
+        body,
+        { ...JSON_TYPE, Authorization: basic('alice', 'alice-password') },
+        path,
+      );
+      expect([path, answer.status]).toEqual([path, 400]);
+    }
+    expect(reached()).toBe(0);
+  });
+
+  it('a call of a remote procedure that was answered with 200 proves no password', async () => {
+    world.jira.fail({ pathPrefix: '/rpc/json-rpc', times: 1, status: 200, body: '{"error":{"code":500}}' });
+    expect((await login(`["${user}","wrong"]`, JSON_TYPE, RPC)).status).toBe(200);
+    const statuses = await many(30, () => ask('wrong'));
+    expect([statuses.filter((status) => status === 429).length, reached()]).toEqual([28, 3]);
   });
 
   it('a right one in a login gives its session, and its body goes on byte for byte', async () => {

@@ -1,5 +1,5 @@
 import { auditOf, basic, issueToken } from '../../support/dataplane.js';
-import { rawRequest } from '../../support/raw-http.js';
+import { RawConnection, rawRequest } from '../../support/raw-http.js';
 import { startWorld } from '../../support/world.js';
 import type { World } from '../../support/world.js';
 
@@ -43,6 +43,20 @@ describe('requests on one kept-alive connection', () => {
   it('without a credential are nobody after one with a token', async () => {
     expect(await send(get(alice), get(), get(alice))).toEqual([
       named('alice'),
+      refused(401, 'authentication_required'),
+      named('alice'),
+    ]);
+  });
+
+  it('are answered after a refused one, whatever request id that one chose', async () => {
+    const client = await RawConnection.open({ port: world.gateway.port });
+    const text = (fields: string[]): string => [...fields, 'Host: gw.test', '', ''].join('\r\n');
+    client.write(text(get('X-Request-Id: close')));
+    await client.read();
+    client.write(text(get(alice)));
+    const { responses } = await client.read({ expectResponses: 2 });
+    client.destroy();
+    expect(responses.map(({ status, body }) => [status, body.toString()])).toEqual([
       refused(401, 'authentication_required'),
       named('alice'),
     ]);

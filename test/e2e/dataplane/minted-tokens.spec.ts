@@ -109,8 +109,12 @@ describe.each(['jira', 'confluence', 'bitbucket'] as const)('the fast path of oa
   it('takes the token of a deactivated user out of use, and says so where it cannot be taken back', async () => {
     await onceFast();
     world.standIn.setUserActive('alice', false);
-    // A change of the application empties the directory's cache; this one leaves the tokens alone.
-    await world.gateway.admin.call('PATCH', `/applications/${product}`, { name: 'Renamed' });
+    // A change of the directory's account empties its cache; the tokens are left alone by it.
+    const account = { kind: 'application', username: 'svc-restgate' };
+    for (const password of ['for a moment', 'svc-restgate-password']) {
+      const directory = { ...account, password };
+      await world.gateway.admin.call('PATCH', `/applications/${product}`, { directory });
+    }
     expect(minted()).toHaveLength(1);
     await world.gateway.restgate.app.get(MintedPats, { strict: false }).sweep(Date.now());
     // Confluence's REST API does not tell who is active: there the next read finds it out.

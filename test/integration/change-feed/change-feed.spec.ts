@@ -106,6 +106,20 @@ describe('the change feed', () => {
     expect(one.loads).toEqual([undefined, ['a'], ['b'], ['c']]);
   });
 
+  it('has a change in force soon on its own node when the connection broke at the very commit', async () => {
+    const { dataSource } = one;
+    const transaction = dataSource.transaction.bind(dataSource) as (work: unknown) => Promise<unknown>;
+    const spy = jest.spyOn(dataSource, 'transaction').mockImplementation(async (work: unknown) => {
+      await transaction(work);
+      // Saved; the word of it gets lost, and the echo comes first.
+      await eventually(() => other.number === 5);
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    });
+    await expect(one.set(5)).rejects.toThrow();
+    spy.mockRestore();
+    await eventually(() => one.number === 5);
+  });
+
   it('saves nothing and changes nothing in memory when the work throws', async () => {
     await expect(
       one.feed.change(

@@ -25,6 +25,12 @@ describe('password attempts of one node', () => {
     expect(waitOf(await node.begin('bitbucket', 'alice', 'x'))).toBe(0);
   });
 
+  it('counts for one user what a database may take for the same name', async () => {
+    const node = new PasswordAttempts(new InProcessStorage());
+    for (const name of ['alice ', '\u00a0\uff21lice']) expect(waitOf(await wrong(node, name))).toBe(0);
+    expect(waitOf(await wrong(node, 'alice'))).toBeGreaterThan(290);
+  });
+
   it('counts nothing that the application never saw, and gives its place free', async () => {
     const node = new PasswordAttempts(new InProcessStorage());
     for (let i = 0; i < 5; i++) {

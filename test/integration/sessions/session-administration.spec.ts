@@ -77,6 +77,8 @@ describe('the sessions of everybody', () => {
     expect(seen).toEqual(['alice', 'bob', 'alice']);
     const foreign = await world.gateway.admin.send('GET', '/sessions?cursor=bm9wZQ');
     expect(foreign.status).toBe(400);
+    const noSuchDay = Buffer.from(`2026-02-30T00:00:00.000Z|${'0'.repeat(32)}`).toString('base64url');
+    expect((await world.gateway.admin.send('GET', `/sessions?cursor=${noSuchDay}`)).status).toBe(200);
   });
 
   it('do not include those that ended by themselves', async () => {

@@ -115,6 +115,10 @@ describe('which credential a request carries', () => {
 
   it.each([
     ['POST', '/rest/auth/1/session', true],
+    ['POST', '/rest/auth/1/session.json', true],
+    ['POST', '/rest/auth/1/session.json/', true],
+    ['POST', '/rest/auth/1.0.0/session', true],
+    ['POST', '/rest/auth/1/websudo', false],
     ['POST', '/rest/auth/latest/session/', true],
     ['GET', '/rest/auth/1/session', false],
     ['DELETE', '/rest/auth/1/session', false],
