@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Pool } from 'undici';
 import type { Application } from '../modules/applications/applications.port.js';
 import type { AnswerJudge } from './answer-judge.js';
 import type { GatewayExchange } from './exchange.js';
@@ -7,6 +6,7 @@ import type { Way } from './outgoing.js';
 import type { UpstreamAnswerHead } from './response-headers.js';
 import { UpstreamExchange } from './upstream.client.js';
 import type { UpstreamEvents, UpstreamFailure, UpstreamRequest } from './upstream.client.js';
+import type { Lane } from './upstream.pools.js';
 
 /** An allowed exchange on its way to the application. */
 export interface Run {
@@ -42,13 +42,19 @@ export class Attempt implements UpstreamEvents {
     private readonly owner: AttemptOwner,
     private readonly run: Run,
     private readonly judge: AnswerJudge,
+    private readonly lane: Lane,
   ) {
     this.upstream = new UpstreamExchange(run.response, this);
   }
 
-  send(pool: Pool, request: UpstreamRequest): void {
+  send(request: UpstreamRequest): void {
     this.run.exchange.upstreamStartedAt = performance.now();
-    this.upstream.send(pool, request);
+    this.lane.inFlight++;
+    this.upstream.send(this.lane.pool, request);
+  }
+
+  onReleased(): void {
+    this.lane.inFlight--;
   }
 
   onHead(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {

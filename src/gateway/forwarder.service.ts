@@ -21,7 +21,7 @@ import { RequestTraces } from './request-traces.service.js';
 import type { UpstreamFailure, UpstreamRequest } from './upstream.client.js';
 import { UpstreamPools } from './upstream.pools.js';
 
-/** Restgate sends no more than this many requests to one application at a time; the rest is refused. */
+/** No more than this many requests are on their way to one application, or wait for it; the rest is refused. */
 const MOST_IN_FLIGHT = 5000;
 
 /** Step 11: forwards an allowed exchange, as the user it was decided for, and streams the answer back. */
@@ -29,7 +29,6 @@ const MOST_IN_FLIGHT = 5000;
 export class Forwarder implements AttemptOwner {
   private readonly userAgent: string;
   private readonly publicScheme: string;
-  private inFlight = 0;
 
   constructor(
     private readonly pools: UpstreamPools,
@@ -63,14 +62,12 @@ export class Forwarder implements AttemptOwner {
   }
 
   onAnswered(run: Run, judge: AnswerJudge): void {
-    this.inFlight--;
     this.traces.endCall(run.exchange, undefined);
     this.recorder.finish(run.exchange, judge.loginFailed);
   }
 
   /** A lost keep-alive connection is no reason to fail a read: GET and HEAD are sent once more. */
   onFailed(run: Run, judge: AnswerJudge, failure: UpstreamFailure): void {
-    this.inFlight--;
     const { exchange, request, response } = run;
     this.traces.endCall(exchange, failure.reason);
     const { method } = exchange.head;
@@ -89,7 +86,6 @@ export class Forwarder implements AttemptOwner {
   }
 
   onBrokenOff(run: Run, judge: AnswerJudge, detail: string, fault: BreakOff): void {
-    this.inFlight--;
     this.traces.endCall(run.exchange, fault);
     if (judge.loginFailed) this.recorder.noteFailedLogin(run.exchange);
     this.recorder.broken(run.exchange, detail);
@@ -103,7 +99,7 @@ export class Forwarder implements AttemptOwner {
   ): Promise<void> | undefined {
     const application = applicationOf(exchange);
     const way = wayOf(exchange);
-    if (this.inFlight >= MOST_IN_FLIGHT) {
+    if (this.pools.for(application).inFlight >= MOST_IN_FLIGHT) {
       this.recorder.deny(
         exchange,
         response,
@@ -154,11 +150,9 @@ export class Forwarder implements AttemptOwner {
     }
     const head = this.head(exchange, application, way, acting, body);
     const judge = new AnswerJudge(exchange, application, way, this.publicScheme, acting);
-    const attempt = new Attempt(this, run, judge);
-    const pool = this.pools.for(application);
-    this.inFlight++;
+    const attempt = new Attempt(this, run, judge, this.pools.for(application));
     if (body !== null) askForBody(run.request);
-    attempt.send(pool, head);
+    attempt.send(head);
   }
 
   private head(

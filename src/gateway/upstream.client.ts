@@ -36,6 +36,8 @@ export interface UpstreamEvents {
   onBroken(detail: string): void;
   /** Exactly once instead of `onEnd`, when the client went away; upstream is cancelled. */
   onClientGone(): void;
+  /** Exactly once, when the request has left the pool: for who left while it waited there, later than the others. */
+  onReleased(): void;
 }
 
 /** Undici's low-level handler; written against it because streams in between cost a third of the throughput. */
@@ -75,6 +77,7 @@ export class UpstreamExchange implements RawHandler {
   private abort: ((reason?: Error) => void) | undefined = undefined;
   private resume: (() => void) | undefined = undefined;
   private settled = false;
+  private released = false;
   private headSent = false;
   private held: HeldAnswer | undefined = undefined;
 
@@ -138,6 +141,7 @@ export class UpstreamExchange implements RawHandler {
   }
 
   onComplete(trailers: Buffer[] | null): void {
+    this.release();
     if (this.settled || (this.held && !this.sendHeld(this.held))) return;
     this.settle();
     if (trailers && !this.held && trailers.length > 0) this.response.addTrailers(pairs(trailers));
@@ -146,6 +150,7 @@ export class UpstreamExchange implements RawHandler {
   }
 
   onError(error: Error): void {
+    this.release();
     if (this.settled) return;
     // undici 7 takes the length of a 304 for that of a body (RFC 9110 section 8.6 allows it); nothing is missing.
     if (this.status === 304 && codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
@@ -186,6 +191,12 @@ export class UpstreamExchange implements RawHandler {
   private fail(failure: UpstreamFailure): void {
     this.settle();
     this.events.onFailure(failure);
+  }
+
+  private release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.events.onReleased();
   }
 
   private settle(): void {

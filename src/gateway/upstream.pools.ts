@@ -12,14 +12,20 @@ const MOST_CONNECTIONS = 256;
 const KEEP_ALIVE_MS = 10_000;
 const LARGEST_ANSWER_HEAD_BYTES = 64 * 1024;
 
+/** A pool, and how many requests are in it: sent, or waiting for a connection. */
+export interface Lane {
+  readonly pool: Pool;
+  inFlight: number;
+}
+
 /**
  * One connection pool per way of reaching an application (origin, timeouts, TLS). Certificates are always
  * verified. A pool that no application uses any more ends when its last exchange has ended.
  */
 @Injectable()
 export class UpstreamPools implements OnApplicationShutdown {
-  private readonly byApplication = new WeakMap<Application, Pool>();
-  private readonly byKey = new Map<string, Pool>();
+  private readonly byApplication = new WeakMap<Application, Lane>();
+  private readonly byKey = new Map<string, Lane>();
 
   constructor(
     @Inject(CHANGE_FEED) private readonly changeFeed: ChangeFeedPort,
@@ -28,22 +34,22 @@ export class UpstreamPools implements OnApplicationShutdown {
     changeFeed.onReload(APPLICATIONS.topic, () => this.closeUnused());
   }
 
-  for(application: Application): Pool {
-    let pool = this.byApplication.get(application);
+  for(application: Application): Lane {
+    let lane = this.byApplication.get(application);
     // Closed: the application was changed after this request was decided. The next change closes the new one, too.
-    if (!pool || pool.closed) {
-      pool = this.forKey(keyOf(application), application);
-      this.byApplication.set(application, pool);
+    if (!lane || lane.pool.closed) {
+      lane = this.forKey(keyOf(application), application);
+      this.byApplication.set(application, lane);
     }
-    return pool;
+    return lane;
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.byKey.values()].map((pool) => pool.destroy()));
+    await Promise.all([...this.byKey.values()].map(({ pool }) => pool.destroy()));
     this.byKey.clear();
   }
 
-  private forKey(key: string, application: Application): Pool {
+  private forKey(key: string, application: Application): Lane {
     const known = this.byKey.get(key);
     if (known) return known;
     const { timeouts, tls } = application;
@@ -62,13 +68,14 @@ export class UpstreamPools implements OnApplicationShutdown {
         key: tls?.privateKey,
       },
     });
-    this.byKey.set(key, pool);
-    return pool;
+    const lane = { pool, inFlight: 0 };
+    this.byKey.set(key, lane);
+    return lane;
   }
 
   private closeUnused(): void {
     const used = new Set([...APPLICATIONS.of(this.changeFeed.current).byKey.values()].map(keyOf));
-    for (const [key, pool] of this.byKey) {
+    for (const [key, { pool }] of this.byKey) {
       if (used.has(key)) continue;
       this.byKey.delete(key);
       pool

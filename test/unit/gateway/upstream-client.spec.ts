@@ -19,6 +19,7 @@ const addressOf = (server: Server): string => `http://127.0.0.1:${(server.addres
 describe('a request to an application whose only connection is busy', () => {
   const arrived: string[] = [];
   const ended: string[] = [];
+  const released: string[] = [];
   const answers = new Map<string, () => void>();
   let application: Server;
   let gateway: Server;
@@ -41,6 +42,7 @@ describe('a request to an application whose only connection is busy', () => {
         onFailure: note('failed'),
         onBroken: note('broken'),
         onClientGone: note('left'),
+        onReleased: () => void released.push(target),
       };
       const prepared = { method: 'GET', target, headers: ['Host', 'app.test'], body: null };
       new UpstreamExchange(response, events).send(pool, prepared);
@@ -75,6 +77,8 @@ describe('a request to an application whose only connection is busy', () => {
     await until(() => pool.stats.queued + pool.stats.pending > 0);
     impatient.destroy();
     await until(() => ended.includes('/waiting left'));
+    // Its place in the queue is still taken: who leaves at once and asks again must not fill it without end.
+    expect(released).toEqual([]);
     answers.get('/slow')?.();
     await until(() => ended.includes('/slow answered'));
 
@@ -84,6 +88,7 @@ describe('a request to an application whose only connection is busy', () => {
     answer.resume();
     await once(answer, 'end');
     expect(arrived).toEqual(['/slow', '/next']);
+    expect([...released].sort()).toEqual(['/next', '/slow', '/waiting']);
     expect(ended.filter((each) => each.startsWith('/waiting '))).toEqual(['/waiting left']);
   });
 });

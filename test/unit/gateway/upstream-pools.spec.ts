@@ -25,11 +25,11 @@ describe('connection pools', () => {
     inForce(jira);
     const before = pools.for(jira);
     inForce({ ...jira, timeouts: { ...jira.timeouts, headersMs: 1000 } });
-    expect([before.closed, pools.for(jira).closed]).toEqual([true, false]);
+    expect([before.pool.closed, pools.for(jira).pool.closed]).toEqual([true, false]);
 
     const late = pools.for(jira);
     inForce({ ...jira, timeouts: { ...jira.timeouts, headersMs: 2000 } });
-    expect(late.closed).toBe(true);
+    expect(late.pool.closed).toBe(true);
     await pools.onApplicationShutdown();
   });
 });
