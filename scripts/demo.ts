@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AdminClient } from '../test/support/admin-client.js';
 import { AtlassianStandIn } from '../test/support/atlassian/server.js';
-import { clientSecret } from '../test/support/oidc/configuration.js';
+import { RESOURCE, clientSecret } from '../test/support/oidc/configuration.js';
 import { startOidcProvider } from '../test/support/oidc/provider.js';
 import type { OidcTestProvider } from '../test/support/oidc/provider.js';
 import { RestgateProcess } from '../test/support/restgate-process.js';
@@ -43,7 +43,8 @@ async function start(): Promise<Demo> {
   const jira = new AtlassianStandIn({ product: 'jira', contextPath: '/jira' });
   await jira.start();
   say(`Jira stand-in            ${jira.url}`);
-  const provider = await startOidcProvider();
+  // As most providers do: a JWT for the gateway, also when a browser that signs in asks for nothing in particular.
+  const provider = await startOidcProvider({ defaultResource: RESOURCE });
   say(`OpenID provider          ${provider.issuer}`);
   const dataDir = mkdtempSync(join(tmpdir(), 'restgate-demo-'));
   chmodSync(dataDir, 0o755);

@@ -80,7 +80,7 @@ function features(input: ConfigurationInput): Configuration['features'] {
     resourceIndicators: {
       enabled: true,
       defaultResource: (_ctx, _client, oneOf) => oneOf?.[0] ?? input.defaultResource ?? [],
-      useGrantedResource: () => false,
+      useGrantedResource: () => input.defaultResource !== undefined,
       getResourceServerInfo: (_ctx, indicator) => ({
         scope: SCOPES.join(' '),
         audience: indicator || resource,
