@@ -100,7 +100,7 @@ describe('the change feed', () => {
         () => ({ topic: 'test-keyed', key, by: 'tester', target: key }),
       );
     }
-    await eventually(() => other.loads.length >= 3);
+    await eventually(() => KEYED.of(other.feed.current).includes('c'));
     await other.set(1);
     await eventually(() => one.number === 1);
     expect(one.loads).toEqual([undefined, ['a'], ['b'], ['c']]);
