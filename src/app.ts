@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AppModule } from './app.module.js';
 import { Admission } from './gateway/admission.service.js';
+import { GatewayController } from './gateway/gateway.controller.js';
 import { createListener } from './gateway/listener.js';
 import type { Handlers } from './gateway/listener.js';
 import { UpgradeService } from './gateway/upgrade.service.js';
@@ -41,6 +42,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   const handlers: Handlers = {
     router: undefined,
     admission: undefined,
+    gateway: undefined,
     upgrades: undefined,
     draining: false,
   };
@@ -74,6 +76,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   await app.get(ApplicationBootstrap).ensureBootstrapApplications();
   await app.get(ConfigurationFile).applyAtStart();
   handlers.admission = app.get(Admission);
+  handlers.gateway = app.get(GatewayController);
   handlers.upgrades = app.get(UpgradeService);
   handlers.router = router;
   const close = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { AUDIT } from '../modules/audit/audit.port.js';
 import type { AuditPort } from '../modules/audit/audit.port.js';
 import type { DryRunRequest } from '../modules/decisions/decisions.port.js';
-import type { RequestHead, RequestWithExchange } from '../modules/decisions/exchange.port.js';
+import type { RequestHead } from '../modules/decisions/exchange.port.js';
 import { deny } from '../modules/decisions/pipeline.port.js';
 import { newEventId } from '../lib/event-id.js';
 import { CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
@@ -15,18 +15,8 @@ import { isRefused, readHead } from './framing.js';
 import type { FramingRefusal } from './framing.js';
 import { headerRulesFor } from './header-rules.js';
 
-/** The one route of the data plane. Every target is decided on by the exchange; the router never sees it. */
-export const DATA_PLANE_ROUTE = '/restgate-data-plane';
-
 const FULL_RETRY_SECONDS = 10;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:@+/=-]{1,128}$/;
-
-/** The exchange that admission put on the raw request. Throws when the request was not admitted. */
-export function exchangeOf(request: IncomingMessage): GatewayExchange {
-  const { exchange } = request as RequestWithExchange;
-  if (!(exchange instanceof GatewayExchange)) throw new Error('The request was not admitted.');
-  return exchange;
-}
 
 /** Step 0: framing and canonical path, before routing. What is refused here is answered and audited here. */
 @Injectable()
@@ -36,32 +26,24 @@ export class Admission {
     @Inject(AUDIT) private readonly audit: AuditPort,
   ) {}
 
-  /** Puts an exchange on the request; false when it was refused and answered. */
-  admit(request: IncomingMessage, response: ServerResponse): boolean {
+  /** The exchange of the request; undefined when it was refused and answered. */
+  admit(request: IncomingMessage, response: ServerResponse): GatewayExchange | undefined {
     const snapshot = this.changeFeed.current;
     const eventId = newEventId();
     if (this.audit.refusing) {
       // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
       const full = deny('database_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS });
       sendError(response, undefined, answerFor(full, requestIdOf(request, eventId), false), []);
-      return false;
+      return undefined;
     }
     const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(snapshot));
     if (isRefused(head)) {
       this.refuse(request, response, requestIdOf(request, eventId), head);
-      return false;
+      return undefined;
     }
     const id = isSaneId(head.requestId) ? head.requestId : eventId;
     const peer = peerAddress(request.socket.remoteAddress);
-    (request as RequestWithExchange).exchange = new GatewayExchange(
-      id,
-      eventId,
-      head,
-      snapshot,
-      peer,
-      request,
-    );
-    return true;
+    return new GatewayExchange(id, eventId, head, snapshot, peer, request);
   }
 
   /** An exchange for explain: the same checks, nothing forwarded. What is refused here comes already decided. */

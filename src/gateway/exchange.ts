@@ -13,7 +13,6 @@ import type {
   Principal,
   RequestHead,
 } from '../modules/decisions/exchange.port.js';
-import type { StepName } from '../modules/decisions/pipeline.port.js';
 import { isForm, isSmall, LARGEST_SMALL_BODY_BYTES, readBytes, readForm } from './form-body.js';
 
 export const NO_CREDENTIAL: Credential = { kind: 'none', form: 'none', secret: '' };
@@ -43,8 +42,6 @@ export class GatewayExchange implements Exchange {
   decision: Decision | undefined = undefined;
   wouldDeny: ReasonCode[] | undefined = undefined;
   answerHeaders: string[] = [];
-  /** The step that failed by an exception, for the log. */
-  failedStep: StepName | undefined = undefined;
   upstreamStartedAt = 0;
   upstreamMs = 0;
   status = 0;

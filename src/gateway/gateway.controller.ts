@@ -1,22 +1,22 @@
-import { All, Controller, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { Controller, Inject } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DataPlane } from '../modules/access/access.port.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApplicationGuard } from '../modules/applications/application.guard.js';
 import { AuthenticationGuard } from '../modules/credentials/authentication.guard.js';
 import { CredentialGuard } from '../modules/credentials/credential.guard.js';
+import { PIPELINE } from '../modules/decisions/decisions.port.js';
+import type { PipelinePort } from '../modules/decisions/decisions.port.js';
+import { runSteps } from '../modules/decisions/pipeline.port.js';
 import { MasterSwitchGuard } from '../modules/global-settings/master-switch.guard.js';
 import { BypassGuard } from '../modules/public-api/bypass.guard.js';
 import { PublicApiGuard } from '../modules/public-api/public-api.guard.js';
 import { RateLimitGuard } from '../modules/rate-limit/rate-limit.guard.js';
 import { AddressGuard } from '../modules/restrictions/address.guard.js';
 import { PermissionGuard } from '../modules/restrictions/permission.guard.js';
-import { DATA_PLANE_ROUTE, exchangeOf } from './admission.service.js';
 import { AllowedGuard } from './allowed.guard.js';
+import { ExchangeRecorder } from './exchange-recorder.service.js';
+import type { GatewayExchange } from './exchange.js';
 import { Forwarder } from './forwarder.service.js';
-import { GatewayExceptionFilter } from './gateway-exception.filter.js';
-import { sharedGuard } from './shared-guard.js';
 
 /** The steps of the pipeline, in the order in which a request goes through them. */
 export const PIPELINE_STEPS = [
@@ -33,24 +33,53 @@ export const PIPELINE_STEPS = [
 ] as const;
 
 /**
- * READ THIS FIRST. The life of one proxied request: framing and the canonical path were checked before routing
- * (admission.service.ts), then the steps decide in their order, each a guard, then the request is forwarded. A
- * guard continues, forwards now, or refuses with a reason; what throws is refused with 503. A decision ends the
- * run, but for one: what step 7 lets through without a credential is still counted by step 10. Restgate's own
- * routes never come here. There is no interceptor: it would cost more than all guards together.
+ * READ THIS FIRST. The life of one proxied request: framing and the canonical path were checked before
+ * (admission.service.ts), then the guards decide in their order, then the request is forwarded. A guard continues,
+ * forwards now, or refuses with a reason; what throws is refused with 503. A decision ends the run, but for one:
+ * what step 7 lets through without a credential is still counted by step 10.
+ *
+ * The listener hands requests over directly, and the guards are run here: Nest's and Fastify's routing would cost
+ * more than all guards together, and would read the path a second time (docs/adr/0006). Restgate's own routes
+ * never come here, and no route of the framework leads here.
  */
 @Controller()
-@DataPlane()
 @ApiExcludeController()
-@UseFilters(GatewayExceptionFilter)
-@UseGuards(...PIPELINE_STEPS.map(sharedGuard))
 export class GatewayController {
-  constructor(private readonly forwarder: Forwarder) {}
+  constructor(
+    @Inject(PIPELINE) private readonly pipeline: PipelinePort,
+    private readonly forwarder: Forwarder,
+    private readonly recorder: ExchangeRecorder,
+  ) {}
 
-  @RouteConfig({ rawStream: true })
-  @All(DATA_PLANE_ROUTE)
-  proxy(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.hijack();
-    this.forwarder.forward(exchangeOf(request.raw), request.raw, reply.raw);
+  /** Answers the client in every case; never throws and never rejects. */
+  proxy(exchange: GatewayExchange, request: IncomingMessage, response: ServerResponse): void {
+    try {
+      const waiting = runSteps(this.pipeline.current.steps, exchange);
+      if (waiting) void this.proxyLater(waiting, exchange, request, response);
+      else this.carryOut(exchange, request, response);
+    } catch (error) {
+      this.recorder.fail(exchange, response, error);
+    }
+  }
+
+  private async proxyLater(
+    waiting: Promise<void>,
+    exchange: GatewayExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    try {
+      await waiting;
+      this.carryOut(exchange, request, response);
+    } catch (error) {
+      this.recorder.fail(exchange, response, error);
+    }
+  }
+
+  private carryOut(exchange: GatewayExchange, request: IncomingMessage, response: ServerResponse): void {
+    const { decision } = exchange;
+    if (decision?.verdict === 'forward') this.forwarder.forward(exchange, request, response);
+    else if (decision) this.recorder.deny(exchange, response, decision);
+    else throw new Error('A request was to be carried out without a decision.');
   }
 }

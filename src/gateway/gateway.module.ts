@@ -17,7 +17,6 @@ import { AllowedGuard } from './allowed.guard.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import { Forwarder } from './forwarder.service.js';
 import { GatewayController, PIPELINE_STEPS } from './gateway.controller.js';
-import { GatewayExceptionFilter } from './gateway-exception.filter.js';
 import { RequestMetrics } from './request-metrics.service.js';
 import { RequestTraces } from './request-traces.service.js';
 import { UpgradeService } from './upgrade.service.js';
@@ -41,7 +40,6 @@ import { UpstreamPools } from './upstream.pools.js';
     AllowedGuard,
     ExchangeRecorder,
     Forwarder,
-    GatewayExceptionFilter,
     RequestMetrics,
     RequestTraces,
     UpgradeService,

@@ -2,11 +2,12 @@ import { ServerResponse, createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CONTROL_PREFIX } from '../platform/http/api.js';
-import { DATA_PLANE_ROUTE, exchangeOf, requestIdOf } from './admission.service.js';
+import { requestIdOf } from './admission.service.js';
 import type { Admission } from './admission.service.js';
 import { isClosing } from './error-answer.js';
 import { askForBody } from './form-body.js';
 import type { WaitingRequest } from './form-body.js';
+import type { GatewayController } from './gateway.controller.js';
 import type { UpgradeService } from './upgrade.service.js';
 
 /** Jira's and Confluence's connectors take 8 KiB of request line and fields; twice that leaves room for tokens. */
@@ -24,8 +25,10 @@ export type Planes = 'both' | 'data' | 'control';
 
 /** What a listener hands requests to; set when the application is ready. */
 export interface Handlers {
+  /** The framework's, for Restgate's own routes. */
   router: Router | undefined;
   admission: Admission | undefined;
+  gateway: GatewayController | undefined;
   upgrades: UpgradeService | undefined;
   /** True while the product stops: every connection ends with its next answer. */
   draining: boolean;
@@ -77,9 +80,9 @@ export function isControlTarget(url: string): boolean {
 }
 
 function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
-  const { router, admission } = handlers;
+  const { router, admission, gateway } = handlers;
   if (handlers.draining) response.shouldKeepAlive = false;
-  if (!router || !admission) {
+  if (!router || !admission || !gateway) {
     response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
     return;
   }
@@ -98,9 +101,8 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
     router(request, response);
     return;
   }
-  if (!admission.admit(request, response)) return;
-  request.url = DATA_PLANE_ROUTE;
-  router(request, response);
+  const exchange = admission.admit(request, response);
+  if (exchange) gateway.proxy(exchange, request, response);
 }
 
 function onUpgrade(
@@ -120,9 +122,10 @@ function onUpgrade(
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.shouldKeepAlive = false;
   response.on('finish', () => socket.end());
-  if (!admission.admit(request, response)) return;
+  const exchange = admission.admit(request, response);
+  if (!exchange) return;
   response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
-  void upgrades.handle(exchangeOf(request), request, socket, head);
+  void upgrades.handle(exchange, request, socket, head);
 }
 
 /**

@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../modules/applications/applications.port.js';
-import { deny, runStep } from '../modules/decisions/pipeline.port.js';
+import { deny, runSteps } from '../modules/decisions/pipeline.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { PIPELINE } from '../modules/decisions/decisions.port.js';
 import type { PipelinePort } from '../modules/decisions/decisions.port.js';
@@ -90,10 +90,8 @@ export class UpgradeService implements OnApplicationShutdown {
   }
 
   private async decide(exchange: GatewayExchange): Promise<Denial | undefined> {
-    for (const step of this.pipeline.current.steps) await runStep(step, exchange);
-    const { decision } = exchange;
-    if (!decision) throw new Error('The pipeline ended without a decision.');
-    return decision.verdict === 'deny' ? decision : undefined;
+    await runSteps(this.pipeline.current.steps, exchange);
+    return exchange.decision?.verdict === 'deny' ? exchange.decision : undefined;
   }
 
   private connect(run: OpenUpgrade, prepared: PreparedUpgrade, response: ServerResponse, head: Buffer): void {

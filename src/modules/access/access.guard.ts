@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { requireReadBody } from '../../platform/http/body-parsers.js';
 import { crossSite, levelNeeded, undeclared } from './access.errors.js';
 import { mayCall } from './access.policy.js';
-import { ACCESS_METADATA, isDataPlane, PUBLIC_WHEN_METADATA } from './access.port.js';
+import { ACCESS_METADATA, PUBLIC_WHEN_METADATA } from './access.port.js';
 import type { AccessLevel, Actor, PublicFlag } from './access.port.js';
 import { AccessService } from './access.service.js';
 
@@ -18,7 +18,6 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (isDataPlane(context.getClass())) return true;
     const declared = [context.getHandler(), context.getClass()];
     const required = this.reflector.getAllAndOverride<AccessLevel | undefined>(ACCESS_METADATA, declared);
     if (required === undefined) throw undeclared();

@@ -23,21 +23,6 @@ export const PublicWhen = (flag: PublicFlag): MethodDecorator => SetMetadata(PUB
 
 export type PublicFlag = 'metricsPublic';
 
-export const DATA_PLANE_METADATA = 'restgate:data-plane';
-
-const dataPlaneControllers = new WeakSet<object>();
-
-/** Marks the controller of proxied requests: its own pipeline decides, the access guard lets it through. */
-export const DataPlane = (): ClassDecorator => (target) => {
-  dataPlaneControllers.add(target);
-  SetMetadata(DATA_PLANE_METADATA, true)(target);
-};
-
-/** True for controllers marked with `@DataPlane()`. One look-up: it runs for every proxied request. */
-export function isDataPlane(controller: object): boolean {
-  return dataPlaneControllers.has(controller);
-}
-
 export const CLIENT_ADDRESS = Symbol('CLIENT_ADDRESS');
 
 /**

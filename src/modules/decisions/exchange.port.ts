@@ -168,8 +168,3 @@ export interface Exchange {
   /** Alternating names and values that every answer to this request carries (rate limit, token expiry). */
   answerHeaders: string[];
 }
-
-/** The exchange of a proxied request, put on the raw request before routing. */
-export interface RequestWithExchange {
-  exchange?: Exchange;
-}

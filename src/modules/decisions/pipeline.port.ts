@@ -1,13 +1,4 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import type {
-  Decision,
-  Denial,
-  Exchange,
-  ForwardKind,
-  RequestWithExchange,
-  StepResult,
-} from './exchange.port.js';
+import type { Decision, Denial, Exchange, ForwardKind, StepResult } from './exchange.port.js';
 import type { ReasonCode } from '../../lib/reasons.js';
 
 /** The steps in the order in which a request goes through them. */
@@ -42,23 +33,15 @@ export function deny(reason: ReasonCode, more?: Omit<Denial, 'verdict' | 'reason
 }
 
 /**
- * One step of the pipeline, and its adapter to Nest. A step answers `undefined` to continue, or a decision.
- * It answers synchronously whenever everything it needs is in memory. What it throws becomes 503.
+ * One step of the pipeline: the guard of a proxied request. It answers `undefined` to continue, or a decision;
+ * synchronously whenever everything it needs is in memory. What it throws becomes 503.
  */
-export abstract class PipelineGuard implements CanActivate {
+export abstract class PipelineGuard {
   abstract readonly step: StepName;
   /** Calls that an earlier step let through in this way are put before this step, too: it may still refuse them. */
   readonly alsoJudges: ForwardKind | undefined = undefined;
 
   abstract decide(exchange: Exchange): StepResult | Promise<StepResult>;
-
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    // By index: switchToHttp() makes four closures, for every step of every request.
-    const { exchange } = context.getArgByIndex<FastifyRequest>(0).raw as RequestWithExchange;
-    if (!exchange) throw new Error('The proxied route was reached without an exchange.');
-    const result = runStep(this, exchange);
-    return result instanceof Promise ? result.then(mayContinue) : mayContinue(result);
-  }
 }
 
 /** True when a step has nothing to say to a request any more, because of what was decided before it. */
@@ -69,21 +52,34 @@ export function passesBy(guard: PipelineGuard, decision: Decision | undefined): 
 
 /**
  * Runs one step and writes its decision on the exchange. A decided exchange is left as it is, but for the steps
- * that also judge calls let through before them: those can refuse, and say nothing to leave it at that.
+ * that also judge calls let through before them: those can refuse, and say nothing to leave it at that. A promise
+ * is answered only for what was not in memory.
  */
-export function runStep(guard: PipelineGuard, exchange: Exchange): Exchange | Promise<Exchange> {
-  if (passesBy(guard, exchange.decision)) return exchange;
+export function runStep(guard: PipelineGuard, exchange: Exchange): Promise<void> | undefined {
+  if (passesBy(guard, exchange.decision)) return undefined;
   const result = guard.decide(exchange);
   if (result instanceof Promise) {
     return result.then((decision) => {
       exchange.decision = decision ?? exchange.decision;
-      return exchange;
     });
   }
   exchange.decision = result ?? exchange.decision;
-  return exchange;
+  return undefined;
 }
 
-function mayContinue(exchange: Exchange): boolean {
-  return exchange.decision?.verdict !== 'deny';
+/**
+ * Runs the steps from `first` on, in their order, until all have spoken. The exchange then holds a decision; a run
+ * that ends without one throws, and so does a step that fails.
+ */
+export function runSteps(
+  steps: readonly PipelineGuard[],
+  exchange: Exchange,
+  first = 0,
+): Promise<void> | undefined {
+  for (let i = first; i < steps.length; i++) {
+    const waiting = runStep(steps[i] as PipelineGuard, exchange);
+    if (waiting) return waiting.then(() => runSteps(steps, exchange, i + 1));
+  }
+  if (!exchange.decision) throw new Error('The pipeline ended without a decision.');
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Access, CurrentActor, DataPlane } from '../../../src/modules/access/access.port.js';
+import { Access, CurrentActor } from '../../../src/modules/access/access.port.js';
 import type { Actor } from '../../../src/modules/access/access.port.js';
 import { APPLICATIONS } from '../../../src/modules/applications/applications.port.js';
 import type { Application } from '../../../src/modules/applications/applications.port.js';
@@ -52,15 +52,6 @@ class DoorsController {
   @Get('undeclared')
   undeclared(): string {
     return 'never';
-  }
-}
-
-@DataPlane()
-@Controller('jira')
-class ProxiedController {
-  @Get('anything')
-  anything(): string {
-    return 'the pipeline decides';
   }
 }
 
@@ -130,7 +121,7 @@ beforeEach(async () => {
   const settings = { ...DEFAULT_GLOBAL_SETTINGS, adminGroups: ['admins'], auditorGroups: ['auditors'] };
   snapshot = GLOBAL_SETTINGS.replaceIn(snapshot, settings);
   app = await createControlApp({
-    controllers: [DoorsController, ProxiedController],
+    controllers: [DoorsController],
     authenticator,
     snapshot,
   });
@@ -151,11 +142,6 @@ describe('access to the control plane', () => {
       const answer = await call('GET', 'undeclared', headers);
       expect([answer.status, answer.code]).toEqual([403, 'access_undeclared']);
     }
-  });
-
-  it('leaves proxied requests to their own pipeline', async () => {
-    expect((await app.inject({ url: '/jira/anything' })).body).toBe('the pipeline decides');
-    expect(asked).toHaveLength(0);
   });
 
   it('takes ADMIN_TOKEN as the bootstrap admin without asking anybody', async () => {

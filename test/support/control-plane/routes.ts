@@ -6,7 +6,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
   ACCESS_METADATA,
-  isDataPlane,
   PUBLIC_WHEN_METADATA,
 } from '../../../src/modules/access/access.port.js';
 
@@ -69,7 +68,6 @@ function paths(controller: Controller, handler: object): string[] {
 }
 
 function accessOf(controller: Controller, handler: object): string {
-  if (isDataPlane(controller)) return 'data-plane';
   const own = Reflect.getMetadata(ACCESS_METADATA, handler) as string | undefined;
   const level =
     own ?? (Reflect.getMetadata(ACCESS_METADATA, controller) as string | undefined) ?? 'UNDECLARED';

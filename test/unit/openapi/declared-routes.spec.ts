@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Module, Post } from '@nestjs/common';
-import { Access, DataPlane, PublicWhen } from '../../../src/modules/access/access.port.js';
+import { Access, PublicWhen } from '../../../src/modules/access/access.port.js';
 import { declaredRoutes } from '../../support/control-plane/routes.js';
 
 @Controller('restgate/api/v1/a')
@@ -20,18 +20,18 @@ class DeclaredController {
   forgotten(): void {}
 }
 
-@DataPlane()
 @Controller()
-class ProxiedController {
-  @Get('proxied')
-  proxied(): void {}
+class RootController {
+  @Access('public')
+  @Get('inner')
+  inner(): void {}
 }
 
 function neverCalled(): never {
   throw new Error('Reading routes must not instantiate anything.');
 }
 
-@Module({ controllers: [ProxiedController] })
+@Module({ controllers: [RootController] })
 class InnerModule {}
 
 @Module({
@@ -43,7 +43,7 @@ class OuterModule {}
 
 it('finds every route of a module and its imports, and names those that declare nobody', async () => {
   expect(await declaredRoutes(OuterModule)).toEqual([
-    { method: 'GET', path: '/proxied', access: 'data-plane' },
+    { method: 'GET', path: '/inner', access: 'public' },
     { method: 'GET', path: '/restgate/api/v1/a', access: 'auditor (public when metricsPublic)' },
     { method: 'POST', path: '/restgate/api/v1/a/:id/check', access: 'admin' },
     { method: 'GET', path: '/restgate/api/v1/a/forgotten', access: 'UNDECLARED' },
