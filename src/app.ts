@@ -8,7 +8,7 @@ import { AppModule } from './app.module.js';
 import { Admission } from './gateway/admission.service.js';
 import { GatewayController } from './gateway/gateway.controller.js';
 import { createListener } from './gateway/listener.js';
-import type { Handlers } from './gateway/listener.js';
+import type { Handlers, Serving } from './gateway/listener.js';
 import { UpgradeService } from './gateway/upgrade.service.js';
 import { ApplicationBootstrap } from './modules/applications/application-bootstrap.service.js';
 import { ConfigurationFile } from './modules/configuration/configuration-file.service.js';
@@ -39,17 +39,11 @@ export interface Restgate {
 
 /** Builds the product and loads its settings. Throws when the database cannot be read. */
 export async function createRestgate(config: Config, databaseUrl: string, logger: Logger): Promise<Restgate> {
-  const handlers: Handlers = {
-    router: undefined,
-    admission: undefined,
-    gateway: undefined,
-    upgrades: undefined,
-    draining: false,
-  };
+  const handlers: Handlers = { serving: undefined, draining: false };
   const separate = config.controlPort !== undefined;
   const dataServer = createListener(separate ? 'data' : 'both', handlers);
   const controlServer = separate ? createListener('control', handlers) : undefined;
-  let router: Handlers['router'];
+  let router: Serving['router'] | undefined;
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: 1024 * 1024,
@@ -75,16 +69,19 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   await app.get(ChangeFeedService).start();
   await app.get(ApplicationBootstrap).ensureBootstrapApplications();
   await app.get(ConfigurationFile).applyAtStart();
-  handlers.admission = app.get(Admission);
-  handlers.gateway = app.get(GatewayController);
-  handlers.upgrades = app.get(UpgradeService);
-  handlers.router = router;
+  if (!router) throw new Error('Fastify did not ask for its server.');
+  handlers.serving = {
+    router,
+    admission: app.get(Admission),
+    gateway: app.get(GatewayController),
+    upgrades: app.get(UpgradeService),
+  };
   const close = async (): Promise<void> => {
     app.get(ReadinessService).shutDown();
     handlers.draining = true;
     const servers = controlServer ? [dataServer, controlServer] : [dataServer];
     if (await anyConnected(servers)) await sleep(Math.min(MOST_NOTICE_MS, config.shutdownGraceSeconds * 100));
-    handlers.upgrades?.endAll();
+    handlers.serving?.upgrades.endAll();
     await Promise.all(servers.map((server) => drain(server, config.shutdownGraceSeconds)));
     await app.close();
   };

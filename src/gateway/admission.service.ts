@@ -33,7 +33,8 @@ export class Admission {
     if (this.audit.refusing) {
       // The admin chose that nothing happens unaudited; this refusal could not be recorded either.
       const full = deny('database_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS });
-      sendError(response, undefined, answerFor(full, requestIdOf(request, eventId), false), []);
+      const answer = answerFor(full, requestIdOf(request, eventId), false);
+      sendError(response, undefined, answer, ['Connection', 'close']);
       return undefined;
     }
     const head = readHead(request as Parameters<typeof readHead>[0], headerRulesFor(snapshot));

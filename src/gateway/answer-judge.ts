@@ -8,7 +8,7 @@ import type { Way } from './outgoing.js';
 import { isLfsBatchAnswer, rewriteLfsBatch } from './lfs-batch-answer.js';
 import { nativeRefusal } from './native-refusal.js';
 import { isSameUser, rateFields, responseHeaders } from './response-headers.js';
-import type { UpstreamAnswerHead } from './response-headers.js';
+import type { LoginFields, ResponseRules, UpstreamAnswerHead } from './response-headers.js';
 import type { UpstreamFailure } from './upstream.client.js';
 
 /** What Jira and Confluence call somebody who is not signed in; Bitbucket leaves the field out. */
@@ -29,7 +29,7 @@ const SEND_AGAIN: UpstreamFailure = {
 };
 
 /** Judges the head of the application's answer: did it answer as the user whom the request was decided for? */
-export class AnswerJudge {
+export class AnswerJudge implements ResponseRules {
   /** True when the application refused the caller's own password or token. */
   loginFailed = false;
 
@@ -41,15 +41,25 @@ export class AnswerJudge {
     private readonly acting: ActingRequest,
   ) {}
 
+  get login(): LoginFields {
+    return this.way.loginFields;
+  }
+
+  /** Where Restgate counts the call, its own figures are what the client is told. */
+  get dropRate(): boolean {
+    const { answerHeaders } = this.exchange;
+    return answerHeaders.length > 0 && answerHeaders.includes('RateLimit-Policy');
+  }
+
+  rewriteLocation(value: string): string {
+    return rewriteLocation(this.application, value, `${this.publicScheme}://${this.exchange.head.host}`);
+  }
+
   /** The head for the client, or the failure that replaces the answer. */
   judge(status: number, rawHeaders: Buffer[]): UpstreamAnswerHead | UpstreamFailure {
     const refused = this.mayTranslate() ? nativeRefusal(status, rawHeaders) : undefined;
     if (refused) return this.translated(refused, rawHeaders);
-    const head = responseHeaders(rawHeaders, {
-      login: this.way.loginFields,
-      dropRate: this.exchange.answerHeaders.includes('RateLimit-Policy'),
-      rewriteLocation: (value) => rewriteLocation(this.application, value, this.gatewayOrigin()),
-    });
+    const head = responseHeaders(rawHeaders, this);
     const mismatch = this.mismatch(status, head.userName);
     this.settlePassword(status, head.userName);
     return mismatch ? explained(mismatch, rawHeaders) : this.passedOn(status, head);
@@ -78,7 +88,7 @@ export class AnswerJudge {
   /** As it came, except for the answer that would lend a credential made for the injected identity to the client. */
   private passedOn(status: number, head: UpstreamAnswerHead): UpstreamAnswerHead {
     if (this.way.mode !== 'identity' || !isLfsBatchAnswer(this.exchange, status)) return head;
-    const link = (href: string): string => rewriteLocation(this.application, href, this.gatewayOrigin());
+    const link = (href: string): string => this.rewriteLocation(href);
     return { ...head, rewrite: (body) => rewriteLfsBatch(head.headers, body, link) };
   }
 
@@ -91,13 +101,8 @@ export class AnswerJudge {
   private translated(refused: UpstreamFailure, rawHeaders: readonly Buffer[]): UpstreamFailure {
     const { answerHeaders, credential } = this.exchange;
     if (refused.reason === 'authentication_required') this.loginFailed = credential.kind === 'basic';
-    if (refused.reason === 'rate_limited' && !answerHeaders.includes('RateLimit-Policy'))
-      answerHeaders.push(...rateFields(rawHeaders));
+    if (refused.reason === 'rate_limited' && !this.dropRate) answerHeaders.push(...rateFields(rawHeaders));
     return refused;
-  }
-
-  private gatewayOrigin(): string {
-    return `${this.publicScheme}://${this.exchange.head.host}`;
   }
 
   private mismatch(status: number, userName: string | undefined): UpstreamFailure | undefined {

@@ -113,11 +113,17 @@ export function sendError(
   if (answer.retryAfterSeconds !== undefined)
     headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
-  if (!response.req.complete) headers.push('Connection', 'close');
+  if (!saysClose(headers) && hasBodyLeft(response.req)) headers.push('Connection', 'close');
   if (saysClose(headers)) closing.add(response.req.socket);
   response.writeHead(answer.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
   return body.length;
+}
+
+/** A request that is refused while its head is being read is not complete yet, though nothing may follow. */
+function hasBodyLeft({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /** Names stand at even places: the value of another field, as of a caller's X-Request-Id, says nothing here. */

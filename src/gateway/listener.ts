@@ -23,13 +23,18 @@ type Router = (request: IncomingMessage, response: ServerResponse) => void;
 /** Which planes a listener serves. */
 export type Planes = 'both' | 'data' | 'control';
 
-/** What a listener hands requests to; set when the application is ready. */
-export interface Handlers {
+/** What a listener hands requests to. */
+export interface Serving {
   /** The framework's, for Restgate's own routes. */
-  router: Router | undefined;
-  admission: Admission | undefined;
-  gateway: GatewayController | undefined;
-  upgrades: UpgradeService | undefined;
+  readonly router: Router;
+  readonly admission: Admission;
+  readonly gateway: GatewayController;
+  readonly upgrades: UpgradeService;
+}
+
+export interface Handlers {
+  /** Set when the application is ready. */
+  serving: Serving | undefined;
   /** True while the product stops: every connection ends with its next answer. */
   draining: boolean;
 }
@@ -80,9 +85,9 @@ export function isControlTarget(url: string): boolean {
 }
 
 function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
-  const { router, admission, gateway } = handlers;
+  const { serving } = handlers;
   if (handlers.draining) response.shouldKeepAlive = false;
-  if (!router || !admission || !gateway) {
+  if (!serving) {
     response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
     return;
   }
@@ -98,11 +103,11 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
   if (control && planes !== 'data') {
     (request as { requestId?: string }).requestId = requestIdOf(request);
     askForBody(request);
-    router(request, response);
+    serving.router(request, response);
     return;
   }
-  const exchange = admission.admit(request, response);
-  if (exchange) gateway.proxy(exchange, request, response);
+  const exchange = serving.admission.admit(request, response);
+  if (exchange) serving.gateway.proxy(exchange, request, response);
 }
 
 function onUpgrade(
@@ -113,8 +118,8 @@ function onUpgrade(
   head: Buffer,
 ): void {
   socket.on('error', () => socket.destroy());
-  const { admission, upgrades } = handlers;
-  if (planes === 'control' || !admission || !upgrades || isControlTarget(request.url ?? '')) {
+  const { serving } = handlers;
+  if (planes === 'control' || !serving || isControlTarget(request.url ?? '')) {
     refuseRaw(socket, 404, 'Not Found', 'Nothing here can be upgraded.');
     return;
   }
@@ -122,10 +127,10 @@ function onUpgrade(
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.shouldKeepAlive = false;
   response.on('finish', () => socket.end());
-  const exchange = admission.admit(request, response);
+  const exchange = serving.admission.admit(request, response);
   if (!exchange) return;
   response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
-  void upgrades.handle(exchange, request, socket, head);
+  void serving.upgrades.handle(exchange, request, socket, head);
 }
 
 /**

@@ -1,6 +1,5 @@
 /** RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = new Set([
-  'connection',
   'keep-alive',
   'proxy-connection',
   'proxy-authenticate',
@@ -17,7 +16,6 @@ export type LoginFields = 'none' | 'challenge' | 'all';
 
 const CHALLENGE = 'www-authenticate';
 const LOGIN_FIELDS = new Set([
-  CHALLENGE,
   'set-cookie',
   'x-asessionid',
   'x-seraph-loginreason',
@@ -39,7 +37,7 @@ export interface ResponseRules {
   /** Drop the application's own rate headers: Restgate sends its own. */
   readonly dropRate: boolean;
   /** Rewrites `Location` and `Content-Location`. */
-  readonly rewriteLocation: (value: string) => string;
+  rewriteLocation(value: string): string;
 }
 
 export interface UpstreamAnswerHead {
@@ -56,28 +54,74 @@ export interface RewrittenAnswer {
   readonly body: Buffer;
 }
 
+/** What a field of an answer is, by its name. */
+const enum Field {
+  Ordinary,
+  HopByHop,
+  Connection,
+  UserName,
+  Login,
+  Challenge,
+  Rate,
+  Location,
+}
+
+const MOST_KNOWN_NAMES = 2000;
+/** By the name as it came: an application sends the same few names with every answer. */
+const knownFields = new Map<string, Field>();
+
+function fieldOf(name: string): Field {
+  let field = knownFields.get(name);
+  if (field === undefined) {
+    field = judgeName(name.toLowerCase());
+    if (knownFields.size < MOST_KNOWN_NAMES) knownFields.set(name, field);
+  }
+  return field;
+}
+
+function judgeName(lower: string): Field {
+  if (lower === 'connection') return Field.Connection;
+  if (HOP_BY_HOP.has(lower) || lower === 'x-request-id') return Field.HopByHop;
+  if (lower === 'x-ausername') return Field.UserName;
+  if (lower === CHALLENGE) return Field.Challenge;
+  if (LOGIN_FIELDS.has(lower)) return Field.Login;
+  if (RATE_FIELDS.has(lower)) return Field.Rate;
+  return lower === 'location' || lower === 'content-location' ? Field.Location : Field.Ordinary;
+}
+
 /** Turns the application's answer head (alternating buffers) into the one for the client. */
 export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): UpstreamAnswerHead {
+  const { login, dropRate } = rules;
   const headers: string[] = [];
   let userName: string | undefined;
   let named: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as Buffer).toString('latin1');
-    const value = (raw[i + 1] as Buffer).toString('latin1');
-    const lower = name.toLowerCase();
-    if (lower === 'connection') named = addNames(named, value);
-    if (lower === 'x-ausername') userName = value;
-    if (HOP_BY_HOP.has(lower) || lower === 'x-request-id') continue;
-    if (
-      rules.login !== 'all' &&
-      LOGIN_FIELDS.has(lower) &&
-      !(rules.login === 'challenge' && lower === CHALLENGE)
-    )
-      continue;
-    if (rules.dropRate && RATE_FIELDS.has(lower)) continue;
-    const rewritten =
-      lower === 'location' || lower === 'content-location' ? rules.rewriteLocation(value) : value;
-    headers.push(name, rewritten);
+    const field = fieldOf(name);
+    if (field === Field.HopByHop) continue;
+    let value = (raw[i + 1] as Buffer).toString('latin1');
+    switch (field) {
+      case Field.Connection:
+        named = addNames(named, value);
+        continue;
+      case Field.UserName:
+        userName = value;
+        break;
+      case Field.Login:
+        if (login !== 'all') continue;
+        break;
+      case Field.Challenge:
+        if (login === 'none') continue;
+        break;
+      case Field.Rate:
+        if (dropRate) continue;
+        break;
+      case Field.Location:
+        value = rules.rewriteLocation(value);
+        break;
+      case Field.Ordinary:
+    }
+    headers.push(name, value);
   }
   return { headers: named ? withoutNamed(headers, named) : headers, userName };
 }

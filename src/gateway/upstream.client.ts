@@ -136,7 +136,9 @@ export class UpstreamExchange implements RawHandler {
     this.responseBytes += chunk.length;
     if (this.held) return this.hold(this.held, chunk);
     if (this.response.write(chunk)) return true;
-    this.response.once('drain', this.onDrain);
+    this.response.once('drain', () => {
+      if (!this.settled) this.resume?.();
+    });
     return false;
   }
 
@@ -203,10 +205,6 @@ export class UpstreamExchange implements RawHandler {
     this.settled = true;
     this.response.off('close', this.onClose);
   }
-
-  private readonly onDrain = (): void => {
-    if (!this.settled) this.resume?.();
-  };
 
   private readonly onClose = (): void => this.leave();
 
