@@ -9,7 +9,7 @@ import type { Config } from './platform/config/config.js';
 import { startEmbeddedPostgres } from './platform/database/embedded/embedded-postgres.js';
 import { createLogger } from './platform/logging/logger.js';
 import type { Logger } from './platform/logging/logger.js';
-import { tuneGarbageCollection } from './platform/runtime/garbage-collection.js';
+import { tuneEngine } from './platform/runtime/engine.js';
 
 /** sysexits.h: something was found in an unconfigured or misconfigured state. */
 const EX_CONFIG = 78;
@@ -97,7 +97,7 @@ function stopOnSignals(stop: () => Promise<void>, logger: Logger): void {
   process.on('SIGINT', onSignal);
 }
 
-tuneGarbageCollection();
+tuneEngine();
 const checkOnly = process.argv.includes('--check');
 const config = configure(checkOnly);
 if (checkOnly) {

@@ -1,11 +1,19 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const READY =
   /is ready after (\d+) ms: gateway (http:\/\/\S+), admin API and docs (http:\/\/\S+)\/restgate\//;
 const START_TIMEOUT_MS = 60_000;
+
+/** What `npm start` gives to node before the script. */
+function startOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
 
 /** The built product as a process of its own, as operators run it. */
 export class RestgateProcess {
@@ -35,7 +43,7 @@ export class RestgateProcess {
     const main = join(process.cwd(), 'dist', 'src', 'main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build`);
     const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-    const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+    const child = spawn(process.execPath, [...startOptions(), ...nodeArgs, main, ...args], {
       env: { ...base, ...env },
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
