@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { AUDIT } from '../modules/audit/audit.port.js';
 import type { AuditPort } from '../modules/audit/audit.port.js';
@@ -43,7 +44,7 @@ export class Admission {
       return undefined;
     }
     const id = isSaneId(head.requestId) ? head.requestId : eventId;
-    const peer = peerAddress(request.socket.remoteAddress);
+    const peer = peerOf(request.socket);
     return new GatewayExchange(id, eventId, head, snapshot, peer, request);
   }
 
@@ -73,7 +74,7 @@ export class Admission {
   ): void {
     const denial = deny(refusal.refused, { detail: refusal.detail, status: refusal.status });
     const length = sendError(response, undefined, answerFor(denial, id, false), ['Connection', 'close']);
-    const peer = peerAddress(request.socket.remoteAddress);
+    const peer = peerOf(request.socket);
     this.audit.record({
       id: newEventId(),
       time: Date.now(),
@@ -111,6 +112,7 @@ function emptyHead(request: DryRunRequest): RequestHead {
     requestId: undefined,
     traceparent: undefined,
     tracestate: undefined,
+    connection: undefined,
     hasBody: false,
     upgrade: false,
   };
@@ -125,6 +127,16 @@ export function requestIdOf(request: IncomingMessage, made: string = randomUUID(
 
 function isSaneId(given: string | undefined): given is string {
   return given !== undefined && SANE_REQUEST_ID.test(given);
+}
+
+interface KnownSocket extends Socket {
+  restgatePeer?: string;
+}
+
+/** The address of a connection's other end, which stays the same as long as it is open. */
+function peerOf(socket: KnownSocket): string {
+  socket.restgatePeer ??= peerAddress(socket.remoteAddress);
+  return socket.restgatePeer;
 }
 
 /** IPv4-mapped IPv6 counts as IPv4; an unknown peer (already gone) matches no rule. */

@@ -52,6 +52,7 @@ interface Fields {
   userAgent: string | undefined;
   contentLength: string | undefined;
   transferEncoding: string | undefined;
+  connection: string | undefined;
   upgrade: string | undefined;
   expect: string | undefined;
   requestId: string | undefined;
@@ -112,6 +113,7 @@ function headOf(raw: RawRequest, fields: Fields, host: string, target: string): 
     requestId: fields.requestId,
     traceparent: fields.traceparent,
     tracestate: fields.tracestate,
+    connection: fields.connection,
     hasBody:
       fields.transferEncoding !== undefined ||
       (fields.contentLength !== undefined && fields.contentLength !== '0'),
@@ -130,6 +132,7 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     userAgent: undefined,
     contentLength: undefined,
     transferEncoding: undefined,
+    connection: undefined,
     upgrade: undefined,
     expect: undefined,
     requestId: undefined,
@@ -144,6 +147,7 @@ function readFields(rawHeaders: readonly string[], rules: HeaderRules): Fields |
     const value = rawHeaders[i + 1] as string;
     if (fields[known] === undefined) fields[known] = value;
     else if (known === 'cookie') fields.cookie = `${fields.cookie}; ${value}`;
+    else if (known === 'connection') fields.connection = `${fields.connection},${value}`;
     else if (known === 'requestId') fields.requestId = NO_SANE_ID;
     else if (known === 'tracestate') fields.tracestate = `${fields.tracestate},${value}`;
     // Two are none: a trace is no reason to refuse a request.

@@ -8,6 +8,8 @@ import type { Snapshot } from '../platform/change-feed/snapshot.js';
 export interface HeaderRule {
   /** Lower case. */
   readonly name: string;
+  /** As it came: the same string object for every request, which saves undici looking it up anew. */
+  readonly sent: string;
   /** Never sent upstream, whatever the way of forwarding: identity, hop-by-hop, rebuilt, overrides. */
   readonly drop: boolean;
   /** Not sent upstream when Restgate decides the identity (cookies, credentials, browser fields). */
@@ -95,6 +97,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   'user-agent': 'userAgent',
   'content-length': 'contentLength',
   'transfer-encoding': 'transferEncoding',
+  connection: 'connection',
   upgrade: 'upgrade',
   expect: 'expect',
   'x-request-id': 'requestId',
@@ -127,12 +130,12 @@ export class HeaderRules {
   of(rawName: string): HeaderRule {
     const cached = this.cache.get(rawName);
     if (cached) return cached;
-    const rule = this.make(rawName.toLowerCase());
+    const rule = this.make(rawName, rawName.toLowerCase());
     if (this.cache.size < MOST_CACHED_NAMES) this.cache.set(rawName, rule);
     return rule;
   }
 
-  private make(name: string): HeaderRule {
+  private make(sent: string, name: string): HeaderRule {
     const dashed = name.replaceAll('_', '-');
     const ours = (candidate: string): boolean =>
       this.drop.has(candidate) ||
@@ -141,6 +144,7 @@ export class HeaderRules {
       candidate.startsWith('x-forwarded-');
     return {
       name,
+      sent,
       drop:
         this.drop.has(name) ||
         name.startsWith('x-forwarded-') ||
@@ -170,9 +174,16 @@ interface State {
 }
 
 const latest = new WeakMap<ApplicationsSnapshot, State>();
+/** Of the last request, which nearly always is the next one's, too. */
+let last: { readonly snapshot: Snapshot; readonly rules: HeaderRules } | undefined;
 
 /** The header rules for a state of the settings; made anew when the applications or the IP restrictions change. */
 export function headerRulesFor(snapshot: Snapshot): HeaderRules {
+  if (last?.snapshot !== snapshot) last = { snapshot, rules: rulesOf(snapshot) };
+  return last.rules;
+}
+
+function rulesOf(snapshot: Snapshot): HeaderRules {
   const applications = APPLICATIONS.of(snapshot);
   const restrictions = IP_RESTRICTIONS.of(snapshot);
   const known = latest.get(applications);

@@ -33,13 +33,12 @@ export interface Forwarding {
  * gone, forwarding headers are made anew.
  */
 export function requestHeaders(exchange: Exchange, rules: HeaderRules, forwarding: Forwarding): string[] {
-  const { rawHeaders, host } = exchange.head;
+  const { rawHeaders, host, connection } = exchange.head;
   const { mode } = forwarding;
-  const named = connectionNames(rawHeaders, rules);
+  const named = connection === undefined ? undefined : connectionNames(connection);
   const out: string[] = ['Host', forwarding.upstreamHost];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const rule = rules.of(name);
+    const rule = rules.of(rawHeaders[i] as string);
     if (rule.drop || named?.has(rule.name) || !survives(rule.name, rule, mode)) continue;
     if (
       rule.name === 'authorization' &&
@@ -47,7 +46,7 @@ export function requestHeaders(exchange: Exchange, rules: HeaderRules, forwardin
     )
       continue;
     if (rule.name === 'content-length' && forwarding.dropLength) continue;
-    out.push(name, rawHeaders[i + 1] as string);
+    out.push(rule.sent, rawHeaders[i + 1] as string);
   }
   if (forwarding.authorization !== undefined) out.push('Authorization', forwarding.authorization);
   if (mode === 'identity') out.push('User-Agent', forwarding.userAgent, 'X-Atlassian-Token', 'no-check');
@@ -75,17 +74,11 @@ function survives(
   return mode === 'own-credential' || !rule.credential;
 }
 
-/** Lower case names that Connection fields list, beside the usual two; undefined when there are none. */
-function connectionNames(rawHeaders: readonly string[], rules: HeaderRules): Set<string> | undefined {
-  let names: Set<string> | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rules.of(rawHeaders[i] as string).name !== 'connection') continue;
-    const value = rawHeaders[i + 1] as string;
-    if (value === 'keep-alive' || value === 'close') continue;
-    names ??= new Set();
-    for (const part of value.split(',')) names.add(part.trim().toLowerCase());
-  }
+/** The lower case names that Connection fields list; undefined when there are none but the usual two. */
+function connectionNames(connection: string): Set<string> | undefined {
+  if (connection === 'keep-alive' || connection === 'close') return undefined;
+  const names = new Set(connection.split(',').map((part) => part.trim().toLowerCase()));
   // What frames or decides the request cannot be taken away by naming it.
-  for (const kept of ['content-length', 'content-type', 'content-encoding', 'host']) names?.delete(kept);
+  for (const kept of ['content-length', 'content-type', 'content-encoding', 'host']) names.delete(kept);
   return names;
 }

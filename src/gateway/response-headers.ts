@@ -66,17 +66,22 @@ const enum Field {
   Location,
 }
 
+interface KnownName {
+  readonly name: string;
+  readonly field: Field;
+}
+
 const MOST_KNOWN_NAMES = 2000;
 /** By the name as it came: an application sends the same few names with every answer. */
-const knownFields = new Map<string, Field>();
+const knownNames = new Map<string, KnownName>();
 
-function fieldOf(name: string): Field {
-  let field = knownFields.get(name);
-  if (field === undefined) {
-    field = judgeName(name.toLowerCase());
-    if (knownFields.size < MOST_KNOWN_NAMES) knownFields.set(name, field);
+function knownName(name: string): KnownName {
+  let known = knownNames.get(name);
+  if (!known) {
+    known = { name, field: judgeName(name.toLowerCase()) };
+    if (knownNames.size < MOST_KNOWN_NAMES) knownNames.set(name, known);
   }
-  return field;
+  return known;
 }
 
 function judgeName(lower: string): Field {
@@ -96,8 +101,7 @@ export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): U
   let userName: string | undefined;
   let named: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as Buffer).toString('latin1');
-    const field = fieldOf(name);
+    const { name, field } = knownName((raw[i] as Buffer).toString('latin1'));
     if (field === Field.HopByHop) continue;
     let value = (raw[i + 1] as Buffer).toString('latin1');
     switch (field) {

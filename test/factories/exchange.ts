@@ -49,6 +49,7 @@ export function head(change: Partial<RequestHead> = {}): RequestHead {
     requestId: undefined,
     traceparent: undefined,
     tracestate: undefined,
+    connection: undefined,
     hasBody: false,
     upgrade: false,
     ...change,

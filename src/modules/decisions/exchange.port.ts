@@ -116,6 +116,8 @@ export interface RequestHead {
   /** W3C Trace Context as sent, not validated; empty when it came twice. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
+  /** All Connection fields, joined by commas. */
+  readonly connection: string | undefined;
   /** True when a body is announced (Content-Length above 0 or Transfer-Encoding). */
   readonly hasBody: boolean;
   /** True for a WebSocket or other protocol upgrade. */
