@@ -24,6 +24,8 @@ interface Peer {
   readonly pid: number;
   readonly path: string;
   authorization: string;
+  /** Waits until what the requests left to do is done: it belongs to their CPU time. */
+  settle?(): Promise<void>;
   stop(): unknown;
 }
 
@@ -92,8 +94,19 @@ async function startRestgate(upstream: number, dir: string, audit: boolean): Pro
     pid,
     path: '/jira/rest/api/2/myself',
     authorization: `Bearer ${token}`,
+    settle: () => auditSettled(admin),
     stop,
   };
+}
+
+/** Every event is in the database. */
+async function auditSettled({ baseUrl }: AdminClient): Promise<void> {
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
+  for (;;) {
+    const text = await (await fetch(`${baseUrl}/restgate/metrics`, { headers })).text();
+    if (/^restgate_audit_queue_length 0$/m.test(text) && /^restgate_audit_spill_bytes 0$/m.test(text)) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 async function switchAuditOff(admin: AdminClient): Promise<void> {
@@ -161,6 +174,7 @@ async function measure(peer: Peer, seconds: number): Promise<Sample> {
     p99: number;
   };
   if (result.errors > 0) throw new Error(`${peer.name}: ${result.errors} answers were not 200.`);
+  await peer.settle?.();
   const cpu = cpuSeconds(peer.pid) - before;
   return {
     perSecond: result.requests / result.elapsed,
