@@ -10,15 +10,16 @@ import { DataSource } from 'typeorm';
 import { AuditEventsRepository } from '../src/modules/audit/audit-events.repository.js';
 import type { FoundEvents } from '../src/modules/audit/audit-events.repository.js';
 import { insertLines } from '../src/modules/audit/audit-insert.repository.js';
-import { ChainKeeper, lineOf, rowJson } from '../src/modules/audit/audit-chain.policy.js';
+import { ChainKeeper, ROOM_BEFORE_ROW } from '../src/modules/audit/audit-chain.policy.js';
+import { writeRow } from '../src/modules/audit/audit-line.policy.js';
 import { AuditPartitionsRepository } from '../src/modules/audit/audit-partitions.repository.js';
 import { AuditPrune } from '../src/modules/audit/audit-prune.service.js';
-import { toRow } from '../src/modules/audit/audit-row.policy.js';
 import { AuditSealsRepository } from '../src/modules/audit/audit-seals.repository.js';
 import type { AuditSettingsService } from '../src/modules/audit/audit-settings.service.js';
 import type { AuditFilterQuery } from '../src/modules/audit/dto/audit-filter.dto.js';
 import type { PruneRunView } from '../src/modules/audit/dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from '../src/modules/audit/prune-runs.repository.js';
+import { ByteText } from '../src/lib/byte-text.js';
 import { SYSTEM_CLOCK } from '../src/lib/clock.js';
 import { SecretBox } from '../src/platform/crypto/secret-box.js';
 import { postgresOptions, runMigrations } from '../src/platform/database/data-source.js';
@@ -188,9 +189,11 @@ function line(chains: ChainKeeper): string {
     category: 'request',
     decision: 'forwarded',
   } as const;
-  const row = toRow(event);
-  const json = rowJson(row);
-  return lineOf(json, chains.link(row.time.slice(0, 10), json));
+  const line = new ByteText();
+  line.begin(ROOM_BEFORE_ROW);
+  writeRow(event, line);
+  chains.link(new Date(event.time).toISOString().slice(0, 10), line);
+  return line.bytes.toString('utf8', ROOM_BEFORE_ROW, line.length - 1);
 }
 
 async function admin(statement: string): Promise<void> {

@@ -139,6 +139,7 @@ export class ExchangeRecorder {
     this.traces.end(exchange, decision, reason, durationMs);
     // Pages and static files of the web UI are not REST calls; only refusals of them are kept.
     if (!exchange.api && decision === 'passed-through') return;
+    if (!this.audit.recordsRequests) return;
     this.audit.record(eventOf(exchange, decision, reason, detail, durationMs));
   }
 }

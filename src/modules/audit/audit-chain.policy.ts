@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { ByteText } from '../../lib/byte-text.js';
 import type { AuditRow, ChainLink } from './audit-row.policy.js';
 
 /** The hash before the first row of a chain. */
@@ -19,8 +20,18 @@ export function lineOf(json: string, link: ChainLink): string {
   return `${json.slice(0, -1)},"chain":"${link.chain}","seq":${link.seq},"hash":"${link.hash}"}`;
 }
 
+/** Room before a row for what is hashed before it: the hash of the row before, and a line feed. */
+export const ROOM_BEFORE_ROW = 44;
+/** What a link adds to a row at most: the fields of `ChainLink` and a line feed. */
+export const MOST_LINK_BYTES = 200;
+
+const LINE_FEED = 0x0a;
+const BEFORE_HASH = Buffer.from(',"hash":"');
+const END_OF_LINE = Buffer.from('"}\n');
+
 interface OpenChain {
-  readonly id: string;
+  /** What comes before the number of a link. */
+  readonly lead: Uint8Array;
   seq: number;
   hash: string;
 }
@@ -37,15 +48,27 @@ export class ChainKeeper {
 
   constructor(private readonly writer: string) {}
 
-  link(day: string, json: string): ChainLink {
+  /** Makes the JSON text of a row, which `line` holds from `ROOM_BEFORE_ROW` on, the stored line with its line feed. */
+  link(day: string, line: ByteText): void {
     const chain = this.open.get(day) ?? this.begin(day);
-    chain.hash = linkHash(chain.hash, json);
+    // As `linkHash`.
+    const from = ROOM_BEFORE_ROW - chain.hash.length - 1;
+    line.putAscii(from, chain.hash);
+    line.bytes[ROOM_BEFORE_ROW - 1] = LINE_FEED;
+    chain.hash = hash('sha256', line.bytes.subarray(from, line.length), 'base64url');
     chain.seq += 1;
-    return { chain: chain.id, seq: chain.seq, hash: chain.hash };
+    // The link goes before the brace that ends the row.
+    line.length -= 1;
+    line.add(chain.lead);
+    line.addNumber(chain.seq);
+    line.add(BEFORE_HASH);
+    line.addAscii(chain.hash);
+    line.add(END_OF_LINE);
   }
 
   private begin(day: string): OpenChain {
-    const chain = { id: `${day}/${this.writer}-${this.generation++}`, seq: 0, hash: CHAIN_START };
+    const lead = Buffer.from(`,"chain":"${day}/${this.writer}-${this.generation++}","seq":`);
+    const chain = { lead, seq: 0, hash: CHAIN_START };
     this.open.set(day, chain);
     const [oldest] = this.open.keys();
     if (this.open.size > OPEN_DAYS && oldest !== undefined) this.open.delete(oldest);

@@ -64,6 +64,11 @@ const INSERT = `
  * already are passed over, so a batch may come twice. Answers how many were new.
  */
 export async function insertLines(sql: SqlRunner, lines: readonly string[]): Promise<number> {
-  const rows = await sql.query<{ added: number }[]>(INSERT, [`[${lines.join(',')}]`]);
+  return insertArray(sql, `[${lines.join(',')}]`);
+}
+
+/** As `insertLines`, for a JSON array of lines: its text, or PostgreSQL's binary form of jsonb. */
+export async function insertArray(sql: SqlRunner, lines: string | Buffer): Promise<number> {
+  const rows = await sql.query<{ added: number }[]>(INSERT, [lines]);
   return rows[0]?.added ?? 0;
 }

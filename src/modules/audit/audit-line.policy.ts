@@ -1,98 +1,124 @@
+import type { ByteText } from '../../lib/byte-text.js';
 import type { AuditEvent } from './audit.port.js';
 import { rowJson } from './audit-chain.policy.js';
 import {
+  addressPart,
+  agentPart,
+  bytesOf,
+  decisionPart,
+  placePart,
+  principalPart,
+  queryPart,
+  statusPart,
+} from './audit-line-parts.policy.js';
+import {
   ROW_LIMITS as LIMITS,
-  storedAddress,
   storedMilliseconds,
   storedRules,
   storedWhole,
+  toRow,
 } from './audit-row.policy.js';
-import { toRow } from './audit-row.policy.js';
-import { cleanText, redactQuery } from './redaction.policy.js';
+import { cleanText } from './redaction.policy.js';
+
+const DURATION = bytesOf(',"duration_ms":');
+const UPSTREAM = bytesOf(',"upstream_ms":');
+const REQUEST_BYTES = bytesOf(',"request_bytes":');
+const RESPONSE_BYTES = bytesOf(',"response_bytes":');
+const CONFIG_VERSION = bytesOf(',"config_version":');
+const END = bytesOf('}');
 
 /**
- * The JSON text of an event's row: exactly `rowJson(toRow(event))`. Requests come by the thousand per second, so
- * theirs is written without making the row; admin changes are few and take the long way.
+ * Writes the JSON text of an event's row: exactly `rowJson(toRow(event))`. Requests come by the thousand per second,
+ * so theirs is put together of few parts, most of which were made before; admin changes are few and take the long
+ * way. Throws for a time that is none, and for changes that have no JSON.
  */
-export function eventJson(event: AuditEvent): string {
-  if (event.category !== 'request' || event.before !== undefined || event.after !== undefined)
-    return rowJson(toRow(event));
-  const { id, requestId, query } = event;
-  // An id of our own making needs no second look.
-  let json = `{"id":"${id}","time":"${isoTime(event.time)}","request_id":${requestId === id ? `"${id}"` : JSON.stringify(cleanText(requestId, LIMITS.short))},"category":"request","decision":"${event.decision}"`;
-  if (event.reason !== undefined) json += `,"reason":"${event.reason}"`;
-  json += text('detail', event.detail, LIMITS.detail);
-  json += text('application', event.application, LIMITS.short);
-  json += text('method', event.method, LIMITS.short);
-  json += text('path', event.path, LIMITS.path);
-  if (query) json += `,"query":${JSON.stringify(redactQuery(query, LIMITS.query))}`;
-  json += number('status', storedWhole(event.status));
-  json += text('username', event.user, LIMITS.name);
-  if (event.credentialKind !== undefined) json += `,"credential_kind":"${event.credentialKind}"`;
-  json += text('credential_id', event.credentialId, LIMITS.short);
-  json += text('credential_name', event.credentialName, LIMITS.name);
-  json += text('credential_provider', event.credentialProvider, LIMITS.short);
-  json += address('client_ip', event.clientIp);
-  json += address('peer_ip', event.peerIp);
-  json += text('user_agent', event.userAgent, LIMITS.userAgent);
-  json += number('duration_ms', storedMilliseconds(event.durationMs));
-  json += number('upstream_ms', storedMilliseconds(event.upstreamMs));
-  json += number('request_bytes', storedWhole(event.requestBytes));
-  json += number('response_bytes', storedWhole(event.responseBytes));
+export function writeRow(event: AuditEvent, out: ByteText): void {
+  if (!isPlainRequest(event)) {
+    out.addText(rowJson(toRow(event)));
+    return;
+  }
+  writeHead(event, out);
+  if (event.reason !== undefined) out.addText(`,"reason":"${event.reason}"`);
+  writeText('detail', event.detail, LIMITS.detail, out);
+  out.add(placePart(event));
+  if (event.query) out.add(queryPart(event.query));
+  if (event.status !== undefined) out.add(statusPart(event.status));
+  out.add(principalPart(event));
+  out.add(addressPart(event));
+  if (event.userAgent !== undefined) out.add(agentPart(event.userAgent));
+  writeMilliseconds(DURATION, event.durationMs, out);
+  writeMilliseconds(UPSTREAM, event.upstreamMs, out);
+  writeWhole(REQUEST_BYTES, event.requestBytes, out);
+  writeWhole(RESPONSE_BYTES, event.responseBytes, out);
   const rules = storedRules(event.wouldDeny);
-  if (rules) json += `,"would_deny":${JSON.stringify(rules)}`;
-  json += number('config_version', storedWhole(event.configVersion));
-  json += text('target', event.target, LIMITS.name);
-  return `${json}}`;
+  if (rules) out.addText(`,"would_deny":${JSON.stringify(rules)}`);
+  writeWhole(CONFIG_VERSION, event.configVersion, out);
+  writeText('target', event.target, LIMITS.name, out);
+  out.add(END);
 }
 
-const MOST_REMEMBERED = 5000;
-const LONGEST_REMEMBERED = 300;
-/** The same paths, users, clients and addresses come again and again: their JSON is made once. */
-const literals = new Map<string, string>();
-const addresses = new Map<string, string>();
+const ID_LENGTH = '01234567-89ab-7def-8123-456789abcdef'.length;
 
-function text(name: string, value: string | undefined, limit: number): string {
-  if (value === undefined) return '';
-  const known = value.length <= limit ? literals.get(value) : undefined;
-  if (known !== undefined) return `,"${name}":${known}`;
-  const literal = JSON.stringify(cleanText(value, limit));
-  if (value.length <= limit) remember(literals, value, literal);
-  return `,"${name}":${literal}`;
+function isPlainRequest({ id, category, before, after }: AuditEvent): boolean {
+  return category === 'request' && id.length === ID_LENGTH && before === undefined && after === undefined;
 }
 
-function address(name: string, value: string | undefined): string {
-  if (value === undefined) return '';
-  let literal = addresses.get(value);
-  if (literal === undefined) {
-    const stored = storedAddress(value);
-    literal = stored === undefined ? '' : JSON.stringify(stored);
-    remember(addresses, value, literal);
-  }
-  return literal === '' ? '' : `,"${name}":${literal}`;
-}
+const BEFORE_ID = '{"id":"';
+const BEFORE_TIME = '","time":"';
+const AFTER_MILLISECOND = 'Z","request_id":"';
 
-/** JSON has no sign on zero. */
-function number(name: string, value: number | undefined): string {
-  return value === undefined ? '' : `,"${name}":${value + 0}`;
-}
-
-function remember(known: Map<string, string>, value: string, literal: string): void {
-  if (value.length > LONGEST_REMEMBERED) return;
-  if (known.size >= MOST_REMEMBERED) known.clear();
-  known.set(value, literal);
-}
-
+/** The beginning of a row up to its request id, the same for a second but for the id and three digits. */
 let second = NaN;
-let secondText = '';
+let head = bytesOf('');
+let millisecondAt = 0;
 
-/** As `Date.toISOString`: made anew once a second. */
-function isoTime(time: number): string {
-  const milliseconds = time % 1000;
-  if (!Number.isInteger(time) || milliseconds < 0) return new Date(time).toISOString();
-  if (time - milliseconds !== second) {
-    second = time - milliseconds;
-    secondText = new Date(second).toISOString().slice(0, -4);
+/** The time is written as `Date.toISOString` does, which throws for what is none. */
+function writeHead({ id, requestId, time, decision }: AuditEvent, out: ByteText): void {
+  const whole = Math.trunc(time);
+  const start = Math.floor(whole / 1000) * 1000;
+  if (start !== second) beginSecond(start);
+  const from = out.length;
+  out.add(head);
+  // Ids of our own making need no second look.
+  out.putAscii(from + BEFORE_ID.length, id);
+  out.putDigits(from + millisecondAt, whole - start, 3);
+  if (requestId === id) out.addAgain(from + BEFORE_ID.length, ID_LENGTH);
+  else out.addText(JSON.stringify(cleanText(requestId, LIMITS.short)).slice(1, -1));
+  out.add(decisionPart(decision));
+}
+
+function beginSecond(start: number): void {
+  const text = `${BEFORE_ID}${' '.repeat(ID_LENGTH)}${BEFORE_TIME}${new Date(start).toISOString().slice(0, -4)}`;
+  head = bytesOf(`${text}000${AFTER_MILLISECOND}`);
+  millisecondAt = text.length;
+  second = start;
+}
+
+function writeText(name: string, value: string | undefined, limit: number, out: ByteText): void {
+  if (value !== undefined) out.addText(`,"${name}":${JSON.stringify(cleanText(value, limit))}`);
+}
+
+function writeWhole(name: Uint8Array, value: number | undefined, out: ByteText): void {
+  const stored = storedWhole(value);
+  if (stored === undefined) return;
+  out.add(name);
+  out.addNumber(stored);
+}
+
+/** Up to here the digits of microseconds are those of the number that counts milliseconds. */
+const MOST_MICROSECONDS = 1e12;
+
+/** Three decimals, without zeros at the end: the usual way takes three times as long with fractions. */
+function writeMilliseconds(name: Uint8Array, value: number | undefined, out: ByteText): void {
+  if (value === undefined) return;
+  const micros = Math.round(value * 1000);
+  if (!(micros >= 0 && micros < MOST_MICROSECONDS)) {
+    const stored = storedMilliseconds(value);
+    if (stored === undefined) return;
+    out.add(name);
+    out.addNumber(stored);
+    return;
   }
-  return `${secondText}${String(milliseconds).padStart(3, '0')}Z`;
+  out.add(name);
+  out.addThousandths(micros);
 }

@@ -1,7 +1,8 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { isDatabaseDown } from '../../platform/database/database.errors.js';
 import type { Spill, SpillBatch } from '../../platform/spill/spill.js';
-import { insertLines } from './audit-insert.repository.js';
+import { jsonbOf, lineOfBatch } from './audit-batch.policy.js';
+import { insertArray } from './audit-insert.repository.js';
 import type { SqlRunner } from './audit-insert.repository.js';
 
 export interface ShipperOptions {
@@ -12,9 +13,13 @@ export interface ShipperOptions {
 }
 
 const IDLE_MS = 1000;
+/** Under load so many lines, or the lines of so long, go together: each batch has its price, here and in the database. */
+const GATHER_BYTES = 768 * 1024;
+const GATHER_MS = 500;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
 const COMPLAIN_EVERY_MS = 30_000;
+const LINE_FEED = Buffer.from('\n');
 const LARGEST_REJECTED_FILE = 16 * 1024 * 1024;
 
 /**
@@ -25,6 +30,7 @@ export class AuditShipper {
   private stopped = true;
   private wake: (() => void) | undefined;
   private signalled = false;
+  private gathering = false;
   private loop: Promise<void> | undefined;
   private waitMs = FIRST_WAIT_MS;
   private lost = 0;
@@ -55,7 +61,7 @@ export class AuditShipper {
 
   /** There is something new, or the database is back. */
   notify(): void {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || (this.gathering && this.spill.pendingBytes < GATHER_BYTES)) return;
     this.signalled = true;
     this.wake?.();
   }
@@ -89,11 +95,12 @@ export class AuditShipper {
     this.signalled = false;
     try {
       const batch = await this.spill.next();
-      if (!batch) return IDLE_MS;
-      await this.ship(batch);
+      if (batch) await this.ship(batch);
       this.waitMs = FIRST_WAIT_MS;
       this.failure = undefined;
-      return 0;
+      this.gathering = batch !== undefined && this.spill.pendingBytes < GATHER_BYTES;
+      if (!batch) return IDLE_MS;
+      return this.gathering ? GATHER_MS : 0;
     } catch (error) {
       this.complain(error);
       this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
@@ -106,34 +113,44 @@ export class AuditShipper {
       this.lost += batch.torn;
       this.options.log.warn({ lines: batch.torn }, 'an audit line was cut off by a crash');
     }
-    const written = batch.lines.length > 0 ? await this.insert(batch.lines) : 0;
+    const written = batch.ends.length > 0 ? await this.insert(batch, 0, batch.ends.length) : 0;
     this.options.onWritten?.(written);
     await batch.commit();
   }
 
-  /** Inserts lines; when their content is at fault, halves them until the faulty ones are alone. */
-  private async insert(lines: readonly string[]): Promise<number> {
+  /** Inserts the lines `from` to `to` (without); when their content is at fault, halves them until the faulty ones are alone. */
+  private async insert(batch: SpillBatch, from: number, to: number): Promise<number> {
     try {
-      return await insertLines(this.sql, lines);
+      return await insertArray(this.sql, jsonbOf(batch, from, to));
     } catch (error) {
-      if (isDatabaseDown(error) || !isFaultOfContent(error)) throw error;
-      if (lines.length > 1) {
-        const middle = lines.length >> 1;
-        return (await this.insert(lines.slice(0, middle))) + (await this.insert(lines.slice(middle)));
-      }
-      await this.reject(lines[0] ?? '', error);
+      if (!isFaultOfContent(error)) throw error;
+      if (to - from === 1) return await this.insertOrReject(batch, from);
+      const middle = (from + to) >> 1;
+      return (await this.insert(batch, from, middle)) + (await this.insert(batch, middle, to));
+    }
+  }
+
+  /** Once more: while the table of a new day is made, PostgreSQL says of a good line that it violates a constraint. */
+  private async insertOrReject(batch: SpillBatch, number: number): Promise<number> {
+    try {
+      return await insertArray(this.sql, jsonbOf(batch, number, number + 1));
+    } catch (error) {
+      if (!isFaultOfContent(error)) throw error;
+      await this.reject(lineOfBatch(batch, number), error);
       return 0;
     }
   }
 
-  private async reject(line: string, error: unknown): Promise<void> {
+  private async reject(line: Buffer, error: unknown): Promise<void> {
+    // Nothing was written there.
+    if (line.length === 0) return;
     this.lost += 1;
     this.options.log.error(
-      { err: error, file: this.options.rejectedFile },
+      { err: causeOf(error), file: this.options.rejectedFile },
       'the database refuses an audit line',
     );
     if ((await sizeOf(this.options.rejectedFile)) + line.length > LARGEST_REJECTED_FILE) return;
-    await appendFile(this.options.rejectedFile, `${line}\n`, { mode: 0o600 });
+    await appendFile(this.options.rejectedFile, Buffer.concat([line, LINE_FEED]), { mode: 0o600 });
   }
 
   private complain(error: unknown): void {
@@ -144,7 +161,7 @@ export class AuditShipper {
         : 'unknown';
     if (Date.now() - this.lastComplaint < COMPLAIN_EVERY_MS) return;
     this.lastComplaint = Date.now();
-    const fields = { err: error, pendingBytes: this.spill.pendingBytes };
+    const fields = { err: causeOf(error), pendingBytes: this.spill.pendingBytes };
     this.options.log.warn(
       fields,
       'audit events cannot be written to the database yet; they are kept on disk',
@@ -167,9 +184,15 @@ export class AuditShipper {
 
 /** SQLSTATE classes 22 (data exception) and 23 (constraint): asking again cannot help. */
 function isFaultOfContent(error: unknown): boolean {
+  if (isDatabaseDown(error)) return false;
   const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
   const state = typeof code === 'string' ? code : driverError?.code;
   return typeof state === 'string' && (state.startsWith('22') || state.startsWith('23'));
+}
+
+/** What the driver said. The error around it holds the statement and the whole batch, which is no matter for the log. */
+function causeOf(error: unknown): unknown {
+  return (error as { driverError?: unknown }).driverError ?? error;
 }
 
 async function sizeOf(path: string): Promise<number> {

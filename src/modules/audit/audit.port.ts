@@ -44,8 +44,13 @@ export const AUDIT = Symbol('AUDIT');
 
 /** Takes events without ever blocking or failing the caller. */
 export interface AuditPort {
-  /** Keeps the event; while the audit log is switched off, only those of category `admin`. Costs an array push. */
+  /**
+   * Keeps the event; while the audit log is switched off, only those of category `admin`. Some microseconds of work,
+   * after which nothing holds on to the object.
+   */
   record(event: AuditEvent): void;
+  /** False while the audit log is switched off: events of category `request` need not even be made then. */
+  readonly recordsRequests: boolean;
   /**
    * True while the room for events that wait for the database is used up and the settings say that requests
    * are to be refused then (`spill.whenFull: refuse`): the gateway answers 503 `database_unavailable`.
@@ -59,7 +64,7 @@ export interface AuditPort {
 
 export interface AuditStatus {
   readonly ok: boolean;
-  /** Why events wait: `database_unavailable`, or the code of a disk fault. */
+  /** Why events wait: `database_unavailable`, `disk_too_slow`, or the code of a disk fault. */
   readonly problem: string | undefined;
   /** Events in memory. */
   readonly queueLength: number;

@@ -19,8 +19,8 @@ import { AUDIT_SETTINGS } from './audit-settings.port.js';
 import { AuditShipper } from './audit-shipper.service.js';
 import { AuditWriter } from './audit-writer.service.js';
 
-/** Some 50 MB of events: minutes of traffic, should the disk stand still. */
-const QUEUE_CAPACITY = 50_000;
+/** Some 50 000 events: a minute of traffic, should the disk stand still. */
+const QUEUE_CAPACITY_BYTES = 48 * 1024 * 1024;
 const ADOPT_EVERY_MS = 30_000;
 const SHUTDOWN_MS = 5000;
 
@@ -37,7 +37,7 @@ export class AuditService
   implements AuditPort, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private enabled = true;
-  private readonly queue = new AuditQueue(QUEUE_CAPACITY);
+  private readonly queue: AuditQueue;
   private readonly spill: Spill;
   private readonly writer: AuditWriter;
   private readonly shipper: AuditShipper;
@@ -54,10 +54,15 @@ export class AuditService
   ) {
     const folder = join(config.dataDir, 'audit');
     this.spill = new Spill({ root: join(folder, 'spill') });
-    this.writer = new AuditWriter(this.queue, this.spill, clock, {
+    this.queue = new AuditQueue({
+      writer: this.spill.writer,
+      capacity: QUEUE_CAPACITY_BYTES,
       log,
       onRows: (rows) => this.tellListeners(rows),
       wantsRows: () => this.rowListeners.some(({ wanted }) => wanted()),
+    });
+    this.writer = new AuditWriter(this.queue, this.spill, clock, {
+      log,
       onAppended: () => this.shipper.notify(),
     });
     this.shipper = new AuditShipper(this.spill, dataSource, {
@@ -76,6 +81,10 @@ export class AuditService
     return this.writer.refusing;
   }
 
+  get recordsRequests(): boolean {
+    return this.enabled;
+  }
+
   async onModuleInit(): Promise<void> {
     await mkdir(join(this.config.dataDir, 'audit'), { recursive: true, mode: 0o700 });
     await this.spill.open();
@@ -86,7 +95,7 @@ export class AuditService
   }
 
   record(event: AuditEvent): void {
-    if (this.enabled || event.category === 'admin') this.queue.push(event);
+    if (this.enabled || event.category === 'admin') this.queue.record(event);
   }
 
   status(): AuditStatus {
@@ -109,7 +118,7 @@ export class AuditService
     await this.shipper.drained(timeoutMs);
   }
 
-  /** Gives every slice of rows on its way to the disk to a listener while it wants them. */
+  /** Gives the rows of all events, some at a time, to a listener while it wants them. */
   onRows(listener: RowListener): void {
     this.rowListeners.push(listener);
   }

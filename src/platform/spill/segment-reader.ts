@@ -2,29 +2,50 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Segment } from './segment.js';
 
-const READ_BYTES = 512 * 1024;
+/** As much as a batch of lines of ordinary length. */
+const READ_BYTES = 1024 * 1024;
 const LARGEST_LINE_BYTES = 8 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
+/** Free bytes before the lines of a batch, for what their receiver puts before them. */
+export const ROOM_BEFORE_LINES = 16;
+
 export interface LineBatch {
-  readonly lines: readonly string[];
+  /**
+   * `ROOM_BEFORE_LINES` free bytes, then whole lines, each with its line feed. The memory is used again for the next
+   * batch; until then the receiver may change it.
+   */
+  readonly bytes: Buffer;
+  /** Where in `bytes` each line ends: behind its line feed. */
+  readonly ends: readonly number[];
+  /** Lines that are not whole, and are not in `bytes`. */
   readonly torn: number;
-  /** Offset behind the last line of the batch. */
+  /** Offset in the file behind the last line of the batch. */
   readonly end: number;
 }
 
-/** Reads whole lines from the segment's offset on. Bytes behind the last line feed of a closed segment are torn. */
-export async function readLines(file: FileHandle, segment: Segment, mostLines: number): Promise<LineBatch> {
-  const left = segment.size - segment.offset;
-  for (let wanted = Math.min(READ_BYTES, left); ; wanted = Math.min(wanted * 2, left)) {
-    const chunk = await readChunk(file, segment.offset, wanted);
-    const end = endOfLines(chunk, mostLines);
-    if (end > 0) {
-      const lines = chunk.toString('utf8', 0, end - 1).split('\n');
-      return { lines: lines.filter((line) => line.length > 0), torn: 0, end: segment.offset + end };
-    }
-    if (wanted >= left || wanted >= LARGEST_LINE_BYTES) {
-      return { lines: [], torn: 1, end: segment.offset + chunk.length };
+/** Reads whole lines, into the same memory again and again. */
+export class LineReader {
+  private readonly memory = Buffer.allocUnsafeSlow(ROOM_BEFORE_LINES + READ_BYTES);
+
+  /** Reads from the segment's offset on. Bytes behind the last line feed of a closed segment are torn. */
+  async read(file: FileHandle, segment: Segment, mostLines: number): Promise<LineBatch> {
+    const left = segment.size - segment.offset;
+    for (let wanted = Math.min(READ_BYTES, left); ; wanted = Math.min(wanted * 2, left)) {
+      const size = ROOM_BEFORE_LINES + wanted;
+      // Larger only for a line that is longer than a batch.
+      const memory = size <= this.memory.length ? this.memory : Buffer.allocUnsafeSlow(size);
+      const chunk = memory.subarray(0, size);
+      await fill(file, chunk, ROOM_BEFORE_LINES, segment.offset);
+      const ends = endsOfLines(chunk, mostLines);
+      const last = ends.at(-1);
+      if (last !== undefined) {
+        const end = segment.offset + last - ROOM_BEFORE_LINES;
+        return { bytes: chunk.subarray(0, last), ends, torn: 0, end };
+      }
+      if (wanted >= left || wanted >= LARGEST_LINE_BYTES) {
+        return { bytes: chunk.subarray(0, ROOM_BEFORE_LINES), ends, torn: 1, end: segment.offset + wanted };
+      }
     }
   }
 }
@@ -35,7 +56,8 @@ export async function countLines(segment: Segment): Promise<number> {
   try {
     let lines = 0;
     for (let at = segment.offset; at < segment.size;) {
-      const chunk = await readChunk(file, at, Math.min(READ_BYTES, segment.size - at));
+      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, segment.size - at));
+      await fill(file, chunk, 0, at);
       for (let i = chunk.indexOf(LINE_FEED); i >= 0; i = chunk.indexOf(LINE_FEED, i + 1)) lines += 1;
       at += chunk.length;
     }
@@ -45,19 +67,21 @@ export async function countLines(segment: Segment): Promise<number> {
   }
 }
 
-async function readChunk(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(buffer, 0, length, offset);
-  if (bytesRead === 0) throw new Error('A spill file is shorter than it was.');
-  return buffer.subarray(0, bytesRead);
+/** Fills `chunk` from `start` to its end with what stands in the file at `position`. */
+async function fill(file: FileHandle, chunk: Buffer, start: number, position: number): Promise<void> {
+  for (let at = start; at < chunk.length;) {
+    const { bytesRead } = await file.read(chunk, at, chunk.length - at, position + at - start);
+    if (bytesRead === 0) throw new Error('A spill file is shorter than it was.');
+    at += bytesRead;
+  }
 }
 
-function endOfLines(chunk: Buffer, mostLines: number): number {
-  let end = 0;
-  for (let count = 0; count < mostLines; count++) {
-    const feed = chunk.indexOf(LINE_FEED, end);
+function endsOfLines(chunk: Buffer, mostLines: number): number[] {
+  const ends: number[] = [];
+  for (let from = ROOM_BEFORE_LINES; ends.length < mostLines; from = ends.at(-1) ?? from) {
+    const feed = chunk.indexOf(LINE_FEED, from);
     if (feed < 0) break;
-    end = feed + 1;
+    ends.push(feed + 1);
   }
-  return end;
+  return ends;
 }

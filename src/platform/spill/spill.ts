@@ -6,7 +6,8 @@ import { adoptLeftovers, POSITION_FILE } from './leftovers.js';
 import { Mutex } from '../../lib/mutex.js';
 import { newSegment } from './segment.js';
 import type { Segment } from './segment.js';
-import { countLines, readLines } from './segment-reader.js';
+import { countLines, LineReader } from './segment-reader.js';
+import type { LineBatch } from './segment-reader.js';
 import { claimFolder, releaseFolder, renewClaim } from './spill-owner.js';
 
 export interface SpillOptions {
@@ -17,17 +18,16 @@ export interface SpillOptions {
   readonly batchLines?: number;
 }
 
-export interface SpillBatch {
-  readonly lines: readonly string[];
-  /** Lines that were not whole: cut off by a crash while they were written. */
-  readonly torn: number;
+/** Of its `torn` lines each was cut off by a crash while it was written. Valid until the next call of `next`. */
+export interface SpillBatch extends Omit<LineBatch, 'end'> {
   /** Forgets the batch: it was delivered. */
   commit(): Promise<void>;
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 const BATCH_LINES = 1000;
-const SMALL_SEGMENT_BYTES = 256 * 1024;
+/** A delivered file is only given up from here on: making and removing files costs more than writing them. */
+const SMALL_SEGMENT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Lines that survive this process: appended to files, read back in batches, forgotten when they were delivered.
@@ -41,6 +41,7 @@ export class Spill {
   private active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
   private reading: { readonly segment: Segment; readonly file: FileHandle } | undefined;
   private position: FileHandle | undefined;
+  private readonly reader = new LineReader();
   private number = 0;
   private dirty = false;
   private readonly mutex = new Mutex();
@@ -73,30 +74,38 @@ export class Spill {
     this.segments.unshift(...adopted);
   }
 
-  /** Appends whole lines (each ends in a line feed). Throws what the file system throws; nothing counts then. */
-  append(text: string): Promise<void> {
-    return this.mutex.run(() => this.appendNow(text));
+  /**
+   * Appends whole lines (each ends in a line feed), which must not change meanwhile. Throws what the file system
+   * throws; nothing counts then.
+   */
+  append(parts: readonly Buffer[]): Promise<void> {
+    return this.mutex.run(() => this.appendNow(parts));
   }
 
-  private async appendNow(text: string): Promise<void> {
+  private async appendNow(parts: readonly Buffer[]): Promise<void> {
+    const full = (this.active?.segment.size ?? 0) >= (this.options.segmentBytes ?? SEGMENT_BYTES);
+    if (full) await this.finish();
     const { segment, file } = this.active ?? (await this.begin());
-    const bytes = Buffer.from(text, 'utf8');
     let written = 0;
-    while (written < bytes.length) {
+    for (let rest = parts; rest.length > 0;) {
       // At an explicit place: what a failed attempt left behind is overwritten by the next one.
-      const result = await file.write(bytes, written, bytes.length - written, segment.size + written);
-      written += result.bytesWritten;
+      const { bytesWritten } = await file.writev(rest, segment.size + written);
+      written += bytesWritten;
+      rest = restOf(rest, bytesWritten);
     }
-    segment.size += bytes.length;
+    segment.size += written;
     this.dirty = true;
-    if (segment.size >= (this.options.segmentBytes ?? SEGMENT_BYTES)) await this.finish();
   }
 
   /** Puts what was appended on the disk. Does nothing when nothing was. */
-  async sync(): Promise<void> {
+  sync(): Promise<void> {
+    return this.mutex.run(() => this.syncNow());
+  }
+
+  private async syncNow(): Promise<void> {
     if (!this.dirty || !this.active) return;
-    this.dirty = false;
     await this.active.file.datasync();
+    this.dirty = false;
   }
 
   /** The oldest lines that were not delivered; undefined when there are none. The same again until `commit`. */
@@ -108,7 +117,11 @@ export class Spill {
     for (let segment = this.segments[0]; segment; segment = this.segments[0]) {
       if (segment.offset < segment.size) return this.read(segment);
       if (!segment.closed && segment.size < SMALL_SEGMENT_BYTES) return undefined;
-      if (!segment.closed) await this.finish();
+      if (!segment.closed) {
+        // All of it was delivered: the disk need not have it any more.
+        this.dirty = false;
+        await this.finish();
+      }
       await this.remove(segment);
     }
     return undefined;
@@ -152,10 +165,9 @@ export class Spill {
   private async finish(): Promise<void> {
     const active = this.active;
     if (!active) return;
+    await this.syncNow();
     this.active = undefined;
     active.segment.closed = true;
-    if (this.dirty) await active.file.datasync();
-    this.dirty = false;
     await active.file.close();
   }
 
@@ -165,14 +177,14 @@ export class Spill {
       this.reading = { segment, file: await open(segment.path, 'r') };
     }
     const from = segment.offset;
-    const batch = await readLines(this.reading.file, segment, this.options.batchLines ?? BATCH_LINES);
+    const batch = await this.reader.read(this.reading.file, segment, this.options.batchLines ?? BATCH_LINES);
     const commit = async (): Promise<void> => {
       // Given up meanwhile: the lines were delivered all the same.
       if (!this.segments.includes(segment) || segment.offset !== from) return;
       segment.offset = batch.end;
       await this.savePosition(segment);
     };
-    return { lines: batch.lines, torn: batch.torn, commit };
+    return { bytes: batch.bytes, ends: batch.ends, torn: batch.torn, commit };
   }
 
   /** Not synced: an old position only means that some lines are delivered twice. */
@@ -194,4 +206,16 @@ export class Spill {
     this.reading = undefined;
     await reading?.file.close();
   }
+}
+
+/** What is left to write when the system took less than all. */
+function restOf(parts: readonly Buffer[], written: number): Buffer[] {
+  const rest: Buffer[] = [];
+  let passed = 0;
+  for (const part of parts) {
+    const done = Math.min(part.length, Math.max(0, written - passed));
+    if (done < part.length) rest.push(part.subarray(done));
+    passed += part.length;
+  }
+  return rest;
 }

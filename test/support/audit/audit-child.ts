@@ -27,8 +27,8 @@ async function main(): Promise<void> {
     query: async <T>(text: string, values?: unknown[]): Promise<T> =>
       (await pool.query(text, values)).rows as T,
   };
-  const queue = new AuditQueue(50_000);
   const spill = new Spill({ root: join(folder, 'spill') });
+  const queue = new AuditQueue({ writer: spill.writer, capacity: 48 * 1024 * 1024, log });
   const shipper = new AuditShipper(spill, sql, { log, rejectedFile: join(folder, 'rejected.ndjson') });
   const writer = new AuditWriter(queue, spill, SYSTEM_CLOCK, { log, onAppended: () => shipper.notify() });
   await spill.open();
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   setInterval(() => {
     const before = number;
     for (let count = 0; count < (Number(rate) * TICK_MS) / 1000; count++) {
-      queue.push(auditEvent({ requestId: `n-${number++}` }));
+      queue.record(auditEvent({ requestId: `n-${number++}` }));
     }
     setTimeout(() => process.stdout.write(`recorded ${number} ${before}\n`), 1000);
   }, TICK_MS);

@@ -3,9 +3,12 @@ import {
   CHAIN_START,
   lineOf,
   linkHash,
+  ROOM_BEFORE_ROW,
   rowJson,
 } from '../../../src/modules/audit/audit-chain.policy.js';
+import { ByteText } from '../../../src/lib/byte-text.js';
 import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
+import type { ChainLink } from '../../../src/modules/audit/audit-row.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
 
 const RGT = 'rgt_0123456789012345678901234567890123456789abcdef';
@@ -52,15 +55,27 @@ describe('an event as it is stored', () => {
   });
 });
 
+/** The stored line, and the link that is part of it. */
+function linked(chains: ChainKeeper, day: string, row: string): ChainLink & { readonly line: string } {
+  const text = new ByteText();
+  text.begin(ROOM_BEFORE_ROW);
+  text.addText(row);
+  chains.link(day, text);
+  const line = text.bytes.toString('utf8', ROOM_BEFORE_ROW, text.length);
+  const { chain, seq, hash } = JSON.parse(line) as ChainLink;
+  return { chain, seq, hash, line };
+}
+
 describe('the hash chain', () => {
-  const json = rowJson(toRow(auditEvent()));
+  const json = rowJson(toRow(auditEvent({ user: 'Jürgen 王' })));
 
   it('links each row to the one before', () => {
     const chains = new ChainKeeper('writer');
-    const first = chains.link('2026-11-21', json);
-    const second = chains.link('2026-11-21', json);
-    expect(first).toEqual({ chain: '2026-11-21/writer-0', seq: 1, hash: linkHash(CHAIN_START, json) });
-    expect(second).toEqual({ chain: '2026-11-21/writer-0', seq: 2, hash: linkHash(first.hash, json) });
+    const first = linked(chains, '2026-11-21', json);
+    const second = linked(chains, '2026-11-21', json);
+    const chain = '2026-11-21/writer-0';
+    expect(first).toMatchObject({ chain, seq: 1, hash: linkHash(CHAIN_START, json) });
+    expect(second).toMatchObject({ chain, seq: 2, hash: linkHash(first.hash, json) });
   });
 
   it('is one per day, and begins anew for a day that is long over', () => {
@@ -74,7 +89,7 @@ describe('the hash chain', () => {
       '2026-11-25',
       '2026-11-21',
     ];
-    const links = days.map((day) => chains.link(day, json));
+    const links = days.map((day) => linked(chains, day, json));
     expect(links.map(({ chain, seq }) => `${chain} ${seq}`)).toEqual([
       '2026-11-21/writer-0 1',
       '2026-11-22/writer-1 1',
@@ -84,10 +99,12 @@ describe('the hash chain', () => {
       '2026-11-25/writer-4 1',
       '2026-11-21/writer-5 1',
     ]);
+    expect(links[2]?.hash).toBe(linkHash(links[0]?.hash ?? '', json));
   });
 
   it('is part of the stored line', () => {
-    const link = new ChainKeeper('w').link('2026-11-21', json);
-    expect(JSON.parse(lineOf(json, link))).toEqual({ ...(JSON.parse(json) as object), ...link });
+    const { line, ...link } = linked(new ChainKeeper('w'), '2026-11-21', json);
+    expect(line).toBe(`${lineOf(json, link)}\n`);
+    expect(JSON.parse(line)).toEqual({ ...(JSON.parse(json) as object), ...link });
   });
 });

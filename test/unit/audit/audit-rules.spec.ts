@@ -2,12 +2,10 @@ import { csvLine } from '../../../src/lib/csv.js';
 import { decodeCursor, encodeCursor } from '../../../src/modules/audit/audit-cursor.policy.js';
 import { partitionOf, planPrune } from '../../../src/modules/audit/audit-days.policy.js';
 import { filterConditions } from '../../../src/modules/audit/audit-filter.policy.js';
-import { AuditQueue } from '../../../src/modules/audit/audit-queue.service.js';
 import { chainsOf, dueSeals, prunedOf } from '../../../src/modules/audit/audit-seal.policy.js';
 import type { StoredSeal } from '../../../src/modules/audit/audit-seal.policy.js';
 import { isForbiddenSinkAddress } from '../../../src/modules/audit/sink-address.policy.js';
 import { facilityCode, facilityName } from '../../../src/modules/audit/syslog-facility.policy.js';
-import { auditEvent } from '../../factories/audit-event.js';
 
 describe('CSV', () => {
   it.each([
@@ -77,29 +75,6 @@ describe('the plan of the retention', () => {
   it('names tables by days and by nothing else', () => {
     expect(partitionOf('2026-11-21')).toBe('audit_events_p20261121');
     expect(() => partitionOf('2026-11-21; DROP TABLE x')).toThrow('is not a day');
-  });
-});
-
-describe('the queue', () => {
-  it('gives events in their order', () => {
-    const queue = new AuditQueue(1000);
-    const events = Array.from({ length: 450 }, () => auditEvent());
-    for (const event of events) queue.push(event);
-    expect([...queue.take(), ...queue.take(), ...queue.take(), ...queue.take()]).toEqual(events);
-    expect(queue.length).toBe(0);
-  });
-
-  it('drops the oldest when it is full, and counts them', () => {
-    const queue = new AuditQueue(400);
-    for (let n = 0; n < 401; n++) queue.push(auditEvent({ requestId: String(n) }));
-    expect([queue.length, queue.dropped, queue.take()[0]?.requestId]).toEqual([201, 200, '200']);
-  });
-
-  it('takes no new ones when it is full and nothing may be dropped', () => {
-    const queue = new AuditQueue(400);
-    queue.whenFull = 'refuse';
-    for (let n = 0; n < 410; n++) queue.push(auditEvent({ requestId: String(n) }));
-    expect([queue.length, queue.dropped, queue.take()[0]?.requestId]).toEqual([400, 10, '0']);
   });
 });
 

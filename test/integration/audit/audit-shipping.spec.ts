@@ -1,0 +1,101 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { AuditQueue } from '../../../src/modules/audit/audit-queue.service.js';
+import { AuditVerify } from '../../../src/modules/audit/audit-verify.service.js';
+import { Spill } from '../../../src/platform/spill/spill.js';
+import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
+import { auditEvent } from '../../factories/audit-event.js';
+import { startAuditApp, temporaryFolder } from '../../support/audit/audit-app.js';
+import { createTestDatabase } from '../../support/database.js';
+import type { TestDatabase } from '../../support/database.js';
+
+const FEED = Buffer.from('\n');
+
+describe('lines on their way into PostgreSQL', () => {
+  let database: TestDatabase;
+  let dataDir: string;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    dataDir = await temporaryFolder();
+  });
+
+  afterEach(async () => {
+    rmSync(dataDir, { recursive: true, force: true });
+    await database.drop();
+  });
+
+  /** What an earlier process left on the disk: lines of the queue, and what `between` puts between them. */
+  async function leave(events: readonly AuditEvent[], between: readonly Buffer[] = []): Promise<void> {
+    const spill = new Spill({ root: join(dataDir, 'audit', 'spill') });
+    await spill.open();
+    const log = { error: (): void => undefined };
+    const queue = new AuditQueue({ writer: spill.writer, capacity: 16 * 1024 * 1024, log });
+    for (const [n, event] of events.entries()) {
+      queue.record(event);
+      await spill.append(queue.lines.take(1)?.parts ?? []);
+      queue.lines.release();
+      const other = between[n];
+      if (other) await spill.append([other, FEED]);
+    }
+    await spill.close();
+  }
+
+  it('come in as they are: not ASCII, of any length, more than one batch', async () => {
+    const large = Array.from({ length: 12 }, () => '王"\\'.repeat(1000));
+    const change = { category: 'admin', target: 'x', before: large, after: 'ß' } as const;
+    const time = Date.now();
+    const events = Array.from({ length: 2500 }, (_unused, n) =>
+      auditEvent({
+        time,
+        requestId: `n-${n}`,
+        user: `Jürgen ${n} 😀`,
+        path: `/wiki/Ü/${n}`,
+        ...(n % 500 ? {} : change),
+      }),
+    );
+    await leave(events);
+    const audit = await startAuditApp(database.url, { dataDir });
+    await audit.audit.flush(20_000);
+    expect(audit.audit.status()).toMatchObject({ written: 2500, dropped: 0, spillBytes: 0, ok: true });
+    const sql = audit.app.get(DataSource);
+    const [row] = await sql.query<object[]>(
+      `SELECT username, path, before, after FROM audit_events WHERE request_id = 'n-500'`,
+    );
+    expect(row).toEqual({
+      username: 'Jürgen 500 😀',
+      path: '/wiki/Ü/500',
+      before: JSON.stringify(large),
+      after: '"ß"',
+    });
+    const report = await audit.app.get(AuditVerify).verify(Date.now());
+    expect([report.rows, report.faults]).toEqual([2500, []]);
+    await audit.close();
+  });
+
+  it('are put aside when PostgreSQL refuses them, byte for byte, without holding up the others', async () => {
+    const bad = [
+      Buffer.from('no JSON'),
+      Buffer.from([0x22, 0xff, 0x22]),
+      Buffer.from('{"id":"no uuid"}'),
+      Buffer.from([0, 0, 0]),
+      Buffer.from(''),
+      Buffer.from(
+        '{"id":"0193a5b2-7c4d-7e8f-9a0b-000000000001","time":"2026-11-21T00:00:00Z","path":"\\u0000"}',
+      ),
+    ];
+    const time = Date.now();
+    const events = Array.from({ length: 10 }, (_unused, n) => auditEvent({ time, requestId: `n-${n}` }));
+    await leave(events, bad);
+    const audit = await startAuditApp(database.url, { dataDir });
+    await audit.audit.flush(20_000);
+    expect(audit.audit.status()).toMatchObject({ written: 10, dropped: 5, spillBytes: 0, ok: true });
+    const report = await audit.app.get(AuditVerify).verify(Date.now());
+    expect([report.rows, report.faults]).toEqual([10, []]);
+    const rejected = readFileSync(join(dataDir, 'audit', 'rejected.ndjson'));
+    const expected = bad.filter((line) => line.length > 0).flatMap((line) => [line, FEED]);
+    expect(rejected.equals(Buffer.concat(expected))).toBe(true);
+    await audit.close();
+  });
+});
