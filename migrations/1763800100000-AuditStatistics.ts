@@ -33,10 +33,14 @@ export class AuditStatistics1763800100000 implements MigrationInterface {
   }
 }
 
-const KEY = 'level, hour, application, decision, reason, username, bucket';
+const KEY = 'level, hour, application, decision, reason, username';
 const BY_USER = '(lower(username COLLATE "default"), hour) WHERE level = 0';
 
-/** What an event does not have is '' (no bucket: 0): PostgreSQL 14 has no keys in which two NULLs are the same. */
+/**
+ * What an event does not have is '' (no duration: bucket 0): PostgreSQL 14 has no keys in which two NULLs are the same.
+ * `counts` tells how many of the `count` requests each of the `buckets` of durations holds: as a row for each it would
+ * take a third of the room of the events.
+ */
 const COUNTS = `
   CREATE TABLE audit_statistics (
     level smallint NOT NULL,
@@ -45,8 +49,9 @@ const COUNTS = `
     decision text COLLATE "C" NOT NULL,
     reason text COLLATE "C" NOT NULL,
     username text COLLATE "C" NOT NULL,
-    bucket smallint NOT NULL,
     count integer NOT NULL,
+    buckets smallint[] NOT NULL,
+    counts integer[] NOT NULL,
     CONSTRAINT audit_statistics_pk PRIMARY KEY (${KEY})
   ) PARTITION BY RANGE (hour)`;
 

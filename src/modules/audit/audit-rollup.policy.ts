@@ -1,17 +1,14 @@
 /**
- * The counts of `audit_statistics`: requests by UTC hour, application, decision, reason, user and duration, in three
- * levels of detail. What an event does not have is ''.
+ * The counts of `audit_statistics`: requests by UTC hour, application, decision, reason and user, and in each row how
+ * they spread over buckets of durations. What an event does not have is ''.
  */
 export const LEVEL = {
-  /** All of it. */
-  full: 0,
-  /** Without durations (bucket 0): what users are counted by. */
-  users: 1,
-  /** Without users: what everything else is counted by, in far fewer rows. */
-  durations: 2,
+  byUser: 0,
+  /** Far fewer rows: whatever is not about users comes from them. */
+  allUsers: 1,
 } as const;
 
-/** What is counted apart, in the order of the key. */
+/** What is counted apart. */
 export const COUNTED = 'hour, application, decision, reason, username, bucket';
 
 /** In milliseconds: what is shorter counts as this long. */
@@ -23,7 +20,7 @@ const LONGEST_MS = 1e9;
 const BUCKET = `(CASE WHEN duration_ms IS NULL THEN 0
   ELSE 1 + floor(ln(least(greatest(duration_ms, ${SHORTEST_MS}), ${LONGEST_MS}) / ${SHORTEST_MS}) / ln(${1 + BUCKET_WIDTH}::float8)) END)::smallint`;
 
-/** The requests among the rows of `source` (a table and maybe a WHERE clause), each as what it counts as: `n`. */
+/** The requests among the rows of `source` that match, each as what it counts as, `n` times. */
 export function countedRows(source: string, n: 1 | -1, where = 'true'): string {
   return `SELECT date_trunc('hour', time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS hour,
       coalesce(application, '') COLLATE "C" AS application, decision COLLATE "C" AS decision,
@@ -33,8 +30,8 @@ export function countedRows(source: string, n: 1 | -1, where = 'true'): string {
 }
 
 /**
- * Notes counts that are to be added. One short row per statement, instead of one change per count: that takes a tenth
- * of the time of what it counts, and no writer ever waits for another.
+ * Notes counts that are to be added: one row per statement, instead of one change per count, which would take a third
+ * of the time of writing the events, and for which writers would wait for one another.
  */
 export function noteSql(rows: string): string {
   return `INSERT INTO audit_statistics_pending

@@ -6,11 +6,14 @@ import { COUNTED, countedRows, LEVEL, notedRows, noteSql } from './audit-rollup.
 
 const HOUR_MS = 3_600_000;
 const HOURS_OF_DAY = 24;
-/** Counts that one statement adds at most: about a second's work. */
+/** Counts that one statement adds, and events that one statement counts, as a rule: about a second's work. */
 const MOST_AT_ONCE = 200_000;
-const KEY = `level, ${COUNTED}`;
+const KEY = 'level, hour, application, decision, reason, username';
 
-/** In the order of the key: whoever else adds counts at the same time waits, and neither waits for the other. */
+/**
+ * Adds what was noted first to the counts. In the order of the key: whoever else does so at the same time waits, and
+ * neither waits for the other.
+ */
 const MERGE = `
   WITH cut AS (
     SELECT max(id) AS id
@@ -21,31 +24,39 @@ const MERGE = `
       SELECT id FROM audit_statistics_pending WHERE id <= (SELECT id FROM cut) ORDER BY id FOR UPDATE SKIP LOCKED)
     RETURNING *
   ), summed AS (
-    SELECT CASE grouping(username, bucket) WHEN 0 THEN ${LEVEL.full} WHEN 1 THEN ${LEVEL.users} ELSE ${LEVEL.durations} END AS level,
-           hour, application, decision, reason, coalesce(username, '') AS username, coalesce(bucket, 0) AS bucket,
-           sum(n) AS count
+    SELECT CASE grouping(username) WHEN 0 THEN ${LEVEL.byUser} ELSE ${LEVEL.allUsers} END AS level,
+           hour, application, decision, reason, coalesce(username, '') AS username, bucket, sum(n)::integer AS n
       FROM (${notedRows('taken')}) AS one
-     GROUP BY GROUPING SETS ((${COUNTED}), (hour, application, decision, reason, username),
-                             (hour, application, decision, reason, bucket))
-    HAVING sum(n) <> 0
+     GROUP BY GROUPING SETS ((${COUNTED}), (hour, application, decision, reason, bucket)) HAVING sum(n) <> 0
+  ), packed AS (
+    SELECT ${KEY}, sum(n) AS count, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+      FROM summed GROUP BY ${KEY}
   ), added AS (
-    INSERT INTO audit_statistics AS kept (${KEY}, count)
-    SELECT ${KEY}, count FROM summed ORDER BY ${KEY}
-    ON CONFLICT (${KEY}) DO UPDATE SET count = kept.count + excluded.count
-    RETURNING hour, count
+    INSERT INTO audit_statistics AS kept (${KEY}, count, buckets, counts)
+    SELECT ${KEY}, count, buckets, counts FROM packed ORDER BY ${KEY}
+    ON CONFLICT (${KEY}) DO UPDATE SET
+      count = kept.count + excluded.count,
+      (buckets, counts) = (
+        SELECT coalesce(array_agg(bucket), '{}'), coalesce(array_agg(n), '{}')
+          FROM (SELECT bucket, sum(n) AS n
+                  FROM (SELECT * FROM unnest(kept.buckets, kept.counts)
+                        UNION ALL SELECT * FROM unnest(excluded.buckets, excluded.counts)) AS both_of(bucket, n)
+                 GROUP BY bucket HAVING sum(n) <> 0 ORDER BY bucket) AS merged)
+    RETURNING hour, counts
   )
   SELECT (SELECT coalesce(sum(entries), 0)::int FROM taken) AS entries,
-         min(hour) FILTER (WHERE count = 0) AS first, max(hour) FILTER (WHERE count = 0) AS last
+         min(hour) FILTER (WHERE counts = '{}') AS first, max(hour) FILTER (WHERE counts = '{}') AS last
     FROM added`;
 
-const DELETE_ZEROS = 'DELETE FROM audit_statistics WHERE hour >= $1 AND hour <= $2 AND count = 0';
+const DELETE_EMPTY = "DELETE FROM audit_statistics WHERE hour >= $1 AND hour <= $2 AND counts = '{}'";
 
-/** Notes what the events of an hour count as and the counts do not say, all as it is at one moment. */
+/** Notes what the events of some hours count as and the counts do not say, all as it is at one moment. */
 const RECOUNT = noteSql(`
   SELECT ${COUNTED}, sum(n)::integer AS n
     FROM (
-      SELECT ${COUNTED}, -count AS n FROM audit_statistics WHERE level = ${LEVEL.full} AND hour = $1
-      UNION ALL SELECT ${COUNTED}, -n FROM (${notedRows('audit_statistics_pending')}) AS one WHERE hour = $1
+      SELECT ${COUNTED}, -n AS n FROM audit_statistics, unnest(buckets, counts) AS held(bucket, n)
+       WHERE level = ${LEVEL.byUser} AND hour >= $1 AND hour < $2
+      UNION ALL SELECT ${COUNTED}, -n FROM (${notedRows('audit_statistics_pending')}) AS one WHERE hour >= $1 AND hour < $2
       UNION ALL ${countedRows('audit_events', 1, 'time >= $1 AND time < $2')}
     ) AS compared
    GROUP BY ${COUNTED} HAVING sum(n) <> 0`);
@@ -72,21 +83,27 @@ export class AuditRollupRepository {
 
   /** Makes the counts of a day those of its events. Events may come and go meanwhile. */
   async recount(day: string): Promise<void> {
-    const missing = await this.dataSource.query<{ chain: string; missing: string }[]>(
-      'SELECT chain, rows - counted AS missing FROM audit_chains WHERE day = $1::date AND rows <> counted',
+    const chains = await this.dataSource.query<{ chain: string; rows: string; missing: string }[]>(
+      'SELECT chain, rows, rows - counted AS missing FROM audit_chains WHERE day = $1::date',
       [day],
     );
-    for (let hour = 0; hour < HOURS_OF_DAY; hour++) {
+    const events = chains.reduce((sum, { rows }) => sum + Number(rows), 0);
+    const hours = Math.min(
+      HOURS_OF_DAY,
+      Math.max(1, Math.floor((HOURS_OF_DAY * MOST_AT_ONCE) / Math.max(1, events))),
+    );
+    for (let hour = 0; hour < HOURS_OF_DAY; hour += hours) {
       const begin = startOfDay(day) + hour * HOUR_MS;
-      await this.dataSource.query(RECOUNT, [new Date(begin), new Date(begin + HOUR_MS)]);
+      const end = startOfDay(day) + Math.min(HOURS_OF_DAY, hour + hours) * HOUR_MS;
+      await this.dataSource.query(RECOUNT, [new Date(begin), new Date(end)]);
+      await this.merge();
     }
     // Only what was missing before: what came since without being counted is seen the next time.
     await this.dataSource.query(
       `UPDATE audit_chains SET counted = counted + found.missing
          FROM unnest($1::text[], $2::bigint[]) AS found(chain, missing) WHERE audit_chains.chain = found.chain`,
-      [missing.map(({ chain }) => chain), missing.map((row) => row.missing)],
+      [chains.map(({ chain }) => chain), chains.map(({ missing }) => missing)],
     );
-    await this.merge();
   }
 }
 
@@ -97,7 +114,7 @@ export async function mergeNoted(sql: SqlRunner): Promise<void> {
       MOST_AT_ONCE,
     ]);
     const { first = null, last = null } = rows[0] ?? {};
-    if (first && last) await sql.query(DELETE_ZEROS, [first, last]);
+    if (first && last) await sql.query(DELETE_EMPTY, [first, last]);
     entries = rows[0]?.entries ?? 0;
   }
 }

@@ -29,12 +29,12 @@ export function figuresOfEvents(filter: AuditFilterQuery): SqlStatement {
       SELECT *, row_number() OVER (PARTITION BY all_hours, hour, dimension ORDER BY count DESC, value) AS rank
         FROM named WHERE value <> ''
     )
-    SELECT hour, dimension, value, count, NULL::float8 AS p50, NULL::float8 AS p95 FROM ranked WHERE rank <= ${MOST_VALUES}
-    UNION ALL
-    SELECT hour, 'total', NULL, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms),
-           percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)
-      FROM matching GROUP BY GROUPING SETS ((hour), ())
-    ORDER BY count DESC, value`;
+    ${byHour(`
+      SELECT hour, dimension, value, count, NULL::float8 AS p50, NULL::float8 AS p95 FROM ranked WHERE rank <= ${MOST_VALUES}
+      UNION ALL
+      SELECT hour, 'total', NULL, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms),
+             percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)
+        FROM matching GROUP BY GROUPING SETS ((hour), ())`)}`;
   return { text, values: sql.values };
 }
 
@@ -46,9 +46,7 @@ export function figuresOfCounts(filter: AuditFilterQuery, plan: ReadingPlan): Sq
   const sql = new SqlConditions();
   const matching = conditionsOf(filter, sql);
   const hours = hoursOf(plan, sql);
-  const [calls, users] =
-    filter.user === undefined ? [LEVEL.durations, LEVEL.users] : [LEVEL.full, LEVEL.full];
-  const counts = (level: number): string =>
+  const kept = (level: number): string =>
     `audit_statistics WHERE level = ${level} AND ${hours} AND ${matching.counts}`;
   const noted = `SELECT * FROM (${notedRows('audit_statistics_pending')}) AS one WHERE ${hours} AND ${matching.counts}`;
   const events = plan.events.map(({ from, to, sign }) => {
@@ -56,22 +54,25 @@ export function figuresOfCounts(filter: AuditFilterQuery, plan: ReadingPlan): Sq
     return countedRows('audit_events', sign, `${time} AND ${matching.events}`);
   });
   const text = `
-    WITH calls_kept AS (
-      SELECT hour, application, decision, reason, bucket, count AS n FROM ${counts(calls)}
+    WITH kept AS MATERIALIZED (
+      SELECT hour, application, decision, reason, count, buckets, counts
+        FROM ${kept(filter.user === undefined ? LEVEL.allUsers : LEVEL.byUser)}
     ), loose AS MATERIALIZED (
       SELECT ${COUNTED}, sum(n)::integer AS n FROM (${[noted, ...events].join(' UNION ALL ')}) AS one
        GROUP BY ${COUNTED} HAVING sum(n) <> 0
-    ), calls AS MATERIALIZED (
-      SELECT hour, application, decision, reason, bucket, sum(n)::integer AS n
-        FROM (SELECT * FROM calls_kept UNION ALL SELECT hour, application, decision, reason, bucket, n FROM loose) AS one
-       GROUP BY hour, application, decision, reason, bucket HAVING sum(n) > 0
-    ), ${RANKED}, ${TOTALS}, ${usersOf(counts(users))}
-    SELECT hour, dimension, value, count, NULL::float8 AS p50, NULL::float8 AS p95 FROM ranked WHERE rank <= ${MOST_VALUES}
-    UNION ALL SELECT hour, 'user', value, count, NULL, NULL FROM users
-    UNION ALL SELECT NULL, 'user', value, count, NULL, NULL FROM all_users
-    UNION ALL SELECT hour, 'total', NULL, count::bigint, p50, p95 FROM totals
-    ORDER BY count DESC, value`;
+    ), ${RANKED}, ${TOTALS}, ${usersOf(kept(LEVEL.byUser))}
+    ${byHour(`
+      SELECT hour, dimension, value, count, NULL::float8 AS p50, NULL::float8 AS p95 FROM ranked WHERE rank <= ${MOST_VALUES}
+      UNION ALL SELECT hour, 'user', value, count, NULL, NULL FROM users
+      UNION ALL SELECT NULL, 'user', value, count, NULL, NULL FROM all_users
+      UNION ALL SELECT hour, 'total', NULL, count::bigint, p50, p95 FROM totals`)}`;
   return { text, values: sql.values };
+}
+
+/** One row per hour, and one for all: ten thousands of rows would hold up the event loop. */
+function byHour(groups: string): string {
+  return `SELECT hour, json_agg(json_build_array(dimension, value, count, p50, p95) ORDER BY count DESC, value) AS groups
+    FROM (${groups}) AS figures GROUP BY hour`;
 }
 
 /** The filters as conditions on the counts and on the events: the latter so that indexes are seen to fit. */
@@ -107,7 +108,10 @@ function hoursOf({ hours, without }: ReadingPlan, sql: SqlConditions): string {
 /** The most frequent values of everything but users. */
 const RANKED = `
   routes AS MATERIALIZED (
-    SELECT hour, application, decision, reason, sum(n)::integer AS n FROM calls GROUP BY hour, application, decision, reason
+    SELECT hour, application, decision, reason, sum(n)::integer AS n
+      FROM (SELECT hour, application, decision, reason, count AS n FROM kept
+            UNION ALL SELECT hour, application, decision, reason, n FROM loose) AS one
+     GROUP BY hour, application, decision, reason HAVING sum(n) > 0
   ), grouped AS (
     SELECT hour, application, decision, reason, sum(n) AS count,
            grouping(hour) AS all_hours, grouping(application, decision, reason) AS set
@@ -124,7 +128,7 @@ const RANKED = `
   )`;
 
 /** The most frequent users: hour by hour, which is faster than sorting the users of all hours. */
-function usersOf(counts: string): string {
+function usersOf(kept: string): string {
   const most = (from: string): string =>
     `SELECT username AS value, sum(n) AS count FROM (${from}) AS one WHERE username <> ''
       GROUP BY username HAVING sum(n) > 0 ORDER BY count DESC, value LIMIT ${MOST_VALUES}`;
@@ -135,11 +139,11 @@ function usersOf(counts: string): string {
     SELECT busy.hour, most.value, most.count
       FROM (SELECT DISTINCT hour FROM routes) AS busy LEFT JOIN loose_users USING (hour)
       CROSS JOIN LATERAL (${most(
-        `SELECT username, count AS n FROM ${counts} AND hour = busy.hour
+        `SELECT username, count AS n FROM ${kept} AND hour = busy.hour
          UNION ALL SELECT * FROM unnest(usernames, counts)`,
       )}) AS most
   ), all_users AS (
-    ${most(`SELECT username, count AS n FROM ${counts} UNION ALL SELECT username, n FROM loose`)}
+    ${most(`SELECT username, sum(count)::integer AS n FROM ${kept} GROUP BY username UNION ALL SELECT username, n FROM loose`)}
   )`;
 }
 
@@ -150,7 +154,9 @@ function usersOf(counts: string): string {
 const TOTALS = `
   steps AS (
     SELECT hour, grouping(hour) AS all_hours, bucket, sum(n)::float8 AS n
-      FROM calls GROUP BY GROUPING SETS ((hour, bucket), (bucket))
+      FROM (SELECT hour, bucket, n FROM kept, unnest(buckets, counts) AS held(bucket, n)
+            UNION ALL SELECT hour, bucket, n FROM loose) AS one
+     GROUP BY GROUPING SETS ((hour, bucket), (bucket)) HAVING sum(n) > 0
   ), ladder AS (
     SELECT *, sum(n) OVER whole AS count, sum(n) FILTER (WHERE bucket > 0) OVER whole AS timed,
            sum(n) FILTER (WHERE bucket > 0) OVER rising - n AS below
