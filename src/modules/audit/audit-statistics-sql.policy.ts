@@ -88,7 +88,9 @@ function conditionsOf(
     const condition = `${column} = ${sql.value(storable(wanted))}`;
     counts.push(condition);
     events.push(
-      column === 'decision' && wanted !== 'forwarded' ? `${condition} AND decision <> 'forwarded'` : condition,
+      column === 'decision' && wanted !== 'forwarded'
+        ? `${condition} AND decision <> 'forwarded'`
+        : condition,
     );
   }
   if (filter.user !== undefined) {

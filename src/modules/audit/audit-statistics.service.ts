@@ -26,7 +26,10 @@ export class AuditStatistics {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** By default of the last 24 hours. Throws 400 for a time longer than 92 days. */
+  /**
+   * By default of the last 24 hours. From counts per hour where they know what the filter asks for, otherwise from the
+   * events. Throws 400 for a time longer than 92 days, and 503 `audit_query_timeout` when reading takes too long.
+   */
   async read(filter: AuditFilterQuery): Promise<AuditStatisticsView> {
     const to =
       filter.to === undefined ? new Date(this.clock.now() + 1).toISOString() : timeOf('to', filter.to);

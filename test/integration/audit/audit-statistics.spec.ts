@@ -79,7 +79,12 @@ describe('statistics from counts', () => {
     const now = audit.clock.now();
     const start = Math.floor((now - (DAYS + 1) * DAY) / HOUR) * HOUR;
     const all = between(start, start + (DAYS + 3) * DAY);
-    for (const filter of ['decision=denied', 'decision=forwarded', 'reason=token_revoked', 'application=jira'])
+    for (const filter of [
+      'decision=denied',
+      'decision=forwarded',
+      'reason=token_revoked',
+      'application=jira',
+    ])
       await expectSameFigures(audit, `${all}&${filter}`);
     for (const user of ['ALICE', 'jürgen', "o'hara", 'user3', 'nobody'])
       await expectSameFigures(audit, `${all}&user=${encodeURIComponent(user)}`);
@@ -88,7 +93,10 @@ describe('statistics from counts', () => {
       const from = start + random.below(DAYS * DAY);
       await expectSameFigures(audit, between(from, from + random.below(random.pick([HOUR, 2 * DAY]))));
     }
-    await expectSameFigures(audit, `${between(start + DAY + MINUTE, now - 7 * HOUR)}&application=jira&user=bob`);
+    await expectSameFigures(
+      audit,
+      `${between(start + DAY + MINUTE, now - 7 * HOUR)}&application=jira&user=bob`,
+    );
     return expectSameFigures(audit, all);
   }
 
@@ -261,8 +269,14 @@ describe('statistics from counts', () => {
 describe('the upgrade to counts', () => {
   it('counts the events that are there, in the background, and answers from them meanwhile', async () => {
     const database = await createEmptyDatabase();
-    const before = migrations.slice(0, migrations.findIndex(({ name }) => name.startsWith('AuditStatistics')));
-    const old = new DataSource({ ...postgresOptions({ url: database.url }, () => undefined), migrations: before });
+    const before = migrations.slice(
+      0,
+      migrations.findIndex(({ name }) => name.startsWith('AuditStatistics')),
+    );
+    const old = new DataSource({
+      ...postgresOptions({ url: database.url }, () => undefined),
+      migrations: before,
+    });
     let audit: AuditApp | undefined;
     try {
       await runMigrations(old);

@@ -49,7 +49,9 @@ function expectNear(counted: Figures, read: Figures, place: string): void {
 }
 
 /** What the tables of counts hold, by level, and what is noted and not added yet. */
-export async function countsIn(sql: DataSource): Promise<{ levels: number[]; faulty: number; noted: number }> {
+export async function countsIn(
+  sql: DataSource,
+): Promise<{ levels: number[]; faulty: number; noted: number }> {
   const levels = await sql.query<{ requests: number }[]>(
     'SELECT sum(count)::int AS requests FROM audit_statistics GROUP BY level ORDER BY level',
   );

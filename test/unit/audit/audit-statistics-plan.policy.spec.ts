@@ -73,7 +73,12 @@ describe('the plan of reading figures', () => {
         { from: NOON + HOUR, to: NOON + 70 * MINUTE, sign: 1 },
       ],
     ],
-    ['reads nothing of a time that ends before it begins', { from: NOON, to: NOON - 1 }, { from: 0, to: 0 }, []],
+    [
+      'reads nothing of a time that ends before it begins',
+      { from: NOON, to: NOON - 1 },
+      { from: 0, to: 0 },
+      [],
+    ],
   ])('%s', (_name, asked, hours, events) => {
     expect(planReading(asked, LATER, [])).toEqual({ hours, without: [], events });
   });
