@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ProblemError } from '../../platform/http/problem.js';
+import { asLeader, LEADER_LOCKS } from '../../platform/schedule/leader-lock.js';
 import type { DayRows } from './audit-days.policy.js';
 import type { SqlRunner } from './audit-insert.repository.js';
 import { dayAfter, partitionOf, startOfDay } from './audit-days.policy.js';
@@ -78,7 +79,8 @@ export class AuditPartitionsRepository {
     const dropped: string[] = [];
     for (const day of days) if (await this.exists(day)) dropped.push(day);
     if (dropped.length === 0) return dropped;
-    await mergeNoted(this.dataSource);
+    // Less is left to do while the tables are locked. Another node that is at it does the same.
+    await asLeader(this.dataSource, LEADER_LOCKS.auditStatistics, () => mergeNoted(this.dataSource));
     await this.withLockTimeout(async (manager) => {
       await manager.query(LOCK_COUNTS);
       await manager.query(`DROP TABLE ${dropped.map((day) => partitionOf(day)).join(', ')}`);

@@ -10,10 +10,7 @@ const HOURS_OF_DAY = 24;
 const MOST_AT_ONCE = 200_000;
 const KEY = 'level, hour, application, decision, reason, username';
 
-/**
- * Adds what was noted first to the counts. In the order of the key: whoever else does so at the same time waits, and
- * neither waits for the other.
- */
+/** Adds what was noted first to the counts. Two at a time are right, too: neither takes what the other took. */
 const MERGE = `
   WITH cut AS (
     SELECT max(id) AS id
@@ -98,16 +95,19 @@ export class AuditRollupRepository {
       await this.dataSource.query(RECOUNT, [new Date(begin), new Date(end)]);
       await this.merge();
     }
-    // Only what was missing before: what came since without being counted is seen the next time.
-    await this.dataSource.query(
-      `UPDATE audit_chains SET counted = counted + found.missing
-         FROM unnest($1::text[], $2::bigint[]) AS found(chain, missing) WHERE audit_chains.chain = found.chain`,
-      [chains.map(({ chain }) => chain), chains.map(({ missing }) => missing)],
-    );
+    // Only what was missing before: what came since without being counted is seen the next time. One after another, so
+    // that nobody who writes several chains waits for this while it waits for them.
+    for (const { chain, missing } of chains) {
+      if (missing === '0') continue;
+      await this.dataSource.query('UPDATE audit_chains SET counted = counted + $2::bigint WHERE chain = $1', [
+        chain,
+        missing,
+      ]);
+    }
   }
 }
 
-/** Adds what was noted to the counts, in statements of bounded size. */
+/** Adds what was noted to the counts, in statements of bounded size. To be called by one node at a time. */
 export async function mergeNoted(sql: SqlRunner): Promise<void> {
   for (let entries = MOST_AT_ONCE; entries >= MOST_AT_ONCE;) {
     const rows = await sql.query<{ entries: number; first: Date | null; last: Date | null }[]>(MERGE, [

@@ -1,5 +1,43 @@
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { AuditRollupRepository } from '../../../src/modules/audit/audit-rollup.repository.js';
+import { AuditRollups } from '../../../src/modules/audit/audit-rollup.service.js';
+import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
+import { auditEvent } from '../../factories/audit-event.js';
+import { Seeded } from '../seeded.js';
 import type { AuditApp } from './audit-app.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const DAYS = 4;
+
+const USERS = ['alice', 'Alice', 'Jürgen', 'JÜRGEN', 'bob', "o'hara", undefined];
+const APPLICATIONS = ['jira', 'confluence', undefined];
+const DECISIONS = [
+  ['forwarded', undefined],
+  ['denied', 'group_not_allowed'],
+  ['denied', 'token_revoked'],
+  ['anonymous', undefined],
+] as const;
+const DURATIONS = [undefined, 0, 0.0004, 0.5, 3, 12.3456, 80, 4000, 86_400_000];
+
+/** An event of the last days, with everything that figures tell apart, and more users than are named. */
+export function randomEvent(random: Seeded, now: number): AuditEvent {
+  const [decision, reason] = random.pick(DECISIONS);
+  return auditEvent({
+    time: now - random.below(DAYS * DAY),
+    category: random.below(50) === 0 ? 'admin' : 'request',
+    decision,
+    reason,
+    application: random.pick(APPLICATIONS),
+    user: random.below(3) === 0 ? `user${random.below(14)}` : random.pick(USERS),
+    durationMs: random.below(4) === 0 ? random.pick(DURATIONS) : Math.exp(random.below(9000) / 1000),
+  });
+}
+
+export function between(from: number, to: number): string {
+  return `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+}
 
 interface Figures {
   total: number;
@@ -64,4 +102,65 @@ export async function countsIn(
     faulty: rows[0]?.faulty ?? 0,
     noted: rows[0]?.noted ?? 0,
   };
+}
+
+/** An audit log with random events, whose counts are compared with its events. */
+export class StatisticsWorld {
+  private readonly random = new Seeded(1520);
+
+  private readonly sql: DataSource;
+
+  constructor(private readonly audit: AuditApp) {
+    this.sql = audit.app.get(DataSource);
+  }
+
+  async write(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) this.audit.audit.record(randomEvent(this.random, this.audit.clock.now()));
+    await this.audit.audit.flush();
+  }
+
+  /** Times on the borders of hours and within them, and each filter. Answers the number of all requests. */
+  async expectAllTheSame(): Promise<number> {
+    const now = this.audit.clock.now();
+    const start = Math.floor((now - (DAYS + 1) * DAY) / HOUR) * HOUR;
+    const all = between(start, start + (DAYS + 3) * DAY);
+    for (const filter of [
+      'decision=denied',
+      'decision=forwarded',
+      'reason=token_revoked',
+      'application=jira',
+    ])
+      await expectSameFigures(this.audit, `${all}&${filter}`);
+    for (const user of ['ALICE', 'jürgen', "o'hara", 'user3', 'nobody'])
+      await expectSameFigures(this.audit, `${all}&user=${encodeURIComponent(user)}`);
+    await expectSameFigures(this.audit, `${all}&user=alice&application=jira&decision=denied`);
+    for (let round = 0; round < 8; round++) {
+      const from = start + this.random.below(DAYS * DAY);
+      await expectSameFigures(
+        this.audit,
+        between(from, from + this.random.below(this.random.pick([HOUR, 2 * DAY]))),
+      );
+    }
+    await expectSameFigures(
+      this.audit,
+      `${between(start + DAY + MINUTE, now - 7 * HOUR)}&application=jira&user=bob`,
+    );
+    return expectSameFigures(this.audit, all);
+  }
+
+  async requests(): Promise<number> {
+    const rows = await this.sql.query<{ count: number }[]>(
+      "SELECT count(*)::int AS count FROM audit_events WHERE category = 'request'",
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /** Nothing is left to add or to count anew, and every level holds every request. */
+  async expectMerged(): Promise<void> {
+    expect(await this.audit.app.get(AuditRollupRepository).uncountedDays()).toEqual([]);
+    await this.audit.app.get(AuditRollups).merge();
+    const count = await this.requests();
+    const levels = count === 0 ? [] : [count, count];
+    expect(await countsIn(this.sql)).toEqual({ levels, faulty: 0, noted: 0 });
+  }
 }
