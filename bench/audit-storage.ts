@@ -1,11 +1,12 @@
 /**
- * How the audit log does with ten million events: pages with filters, retention by days and by entries while events
- * are written. Makes a database of its own on postgres://root@127.0.0.1:5432/postgres and drops it, or takes one that
+ * How the audit log does with ten million events: pages with filters, statistics, retention by days and by entries
+ * while events are written. Makes a database of its own on postgres://root@127.0.0.1:5432/postgres and drops it, or takes one that
  * is filled already (prunes empty it).
- * Usage: npx tsx bench/audit-storage.ts [rows] [days] [pages,prunes] [url of a filled database]
+ * Usage: npx tsx bench/audit-storage.ts [rows] [days] [pages,statistics,prunes] [url of a filled database]
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { AuditEventsRepository } from '../src/modules/audit/audit-events.repository.js';
 import type { FoundEvents } from '../src/modules/audit/audit-events.repository.js';
@@ -14,8 +15,11 @@ import { ChainKeeper, ROOM_BEFORE_ROW } from '../src/modules/audit/audit-chain.p
 import { writeRow } from '../src/modules/audit/audit-line.policy.js';
 import { AuditPartitionsRepository } from '../src/modules/audit/audit-partitions.repository.js';
 import { AuditPrune } from '../src/modules/audit/audit-prune.service.js';
+import { AuditRollupRepository } from '../src/modules/audit/audit-rollup.repository.js';
+import { AuditRollups } from '../src/modules/audit/audit-rollup.service.js';
 import { AuditSealsRepository } from '../src/modules/audit/audit-seals.repository.js';
 import type { AuditSettingsService } from '../src/modules/audit/audit-settings.service.js';
+import { AuditStatistics } from '../src/modules/audit/audit-statistics.service.js';
 import type { AuditFilterQuery } from '../src/modules/audit/dto/audit-filter.dto.js';
 import type { PruneRunView } from '../src/modules/audit/dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from '../src/modules/audit/prune-runs.repository.js';
@@ -28,7 +32,7 @@ import { fillEvents } from './audit-rows.js';
 const ADMIN_URL = 'postgres://root@127.0.0.1:5432/postgres';
 const ROWS = Number(process.argv[2] ?? 10_000_000);
 const DAYS = Number(process.argv[3] ?? 100);
-const PARTS = (process.argv[4] ?? 'pages,prunes').split(',');
+const PARTS = (process.argv[4] ?? 'pages,statistics,prunes').split(',');
 const FILLED = process.argv[5];
 const NAME = `restgate_bench_${randomBytes(4).toString('hex')}`;
 const REPEATS = 7;
@@ -59,6 +63,16 @@ const QUERIES: readonly (readonly [string, AuditFilterQuery])[] = [
   ],
 ];
 
+/** The first days are left out: there is a limit of 92. */
+const STATISTICS: readonly (readonly [string, AuditFilterQuery])[] = [
+  ['the last 24 hours', {}],
+  ['30 days', { from: daysAgo(30) }],
+  ['all there is, 92 days at most', { from: daysAgo(Math.min(DAYS, 91.9)) }],
+  ['the same, denied', { from: daysAgo(Math.min(DAYS, 91.9)), decision: 'denied' }],
+  ['the same, an application', { from: daysAgo(Math.min(DAYS, 91.9)), application: 'confluence' }],
+  ['the same, a user', { from: daysAgo(Math.min(DAYS, 91.9)), user: 'user7' }],
+];
+
 function daysAgo(days: number): string {
   return new Date(Date.now() - days * 86_400_000).toISOString();
 }
@@ -82,6 +96,7 @@ async function measure(url: string, empty: boolean): Promise<void> {
     await dataSource.initialize();
     if (empty) await timed(`loading ${ROWS} events`, () => fillEvents(url, ROWS, DAYS));
     if (PARTS.includes('pages')) await pages(new AuditEventsRepository(dataSource));
+    if (PARTS.includes('statistics')) await statistics(dataSource);
     if (PARTS.includes('prunes')) await prunes(dataSource);
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy();
@@ -121,6 +136,31 @@ async function whole(events: AuditEventsRepository, filter: AuditFilterQuery): P
     result.slowest = Math.max(result.slowest, performance.now() - pageBegun);
   } while (page.next && result.rows < PAGE);
   return `${result.rows} rows in ${result.pages} pages and ${((performance.now() - begun) / 1000).toFixed(1)} s, the slowest page ${result.slowest.toFixed(0)} ms`;
+}
+
+/** Counts the events first: they were not written by way of the gateway. */
+async function statistics(dataSource: DataSource): Promise<void> {
+  const rollups = new AuditRollupRepository(dataSource);
+  const partitions = new AuditPartitionsRepository(dataSource);
+  const keeper = new AuditRollups(dataSource, rollups, partitions, pino({ level: 'error' }));
+  await timed('counting the events', () => keeper.recount());
+  await dataSource.query('VACUUM ANALYZE audit_statistics');
+  const service = new AuditStatistics(new AuditEventsRepository(dataSource), rollups, SYSTEM_CLOCK);
+  for (const [name, filter] of STATISTICS) {
+    const times: number[] = [];
+    let total = 0;
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const begun = performance.now();
+      ({ total } = await service.read(filter));
+      times.push(performance.now() - begun);
+    }
+    const first = times[0] ?? 0;
+    times.sort((a, b) => a - b);
+    print(
+      `statistics: ${name}`,
+      `${total} events, first ${first.toFixed(0)} ms, median ${(times[times.length >> 1] ?? 0).toFixed(0)} ms`,
+    );
+  }
 }
 
 /**

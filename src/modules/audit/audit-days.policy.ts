@@ -14,10 +14,13 @@ export function startOfDay(day: string): number {
   return Date.parse(`${day}T00:00:00.000Z`);
 }
 
-/** Name of the table that holds a day's events. Throws for what is no day: it becomes part of a statement. */
-export function partitionOf(day: string): string {
+/** Name of the table that holds a day's events or counts. Throws for what is no day: it becomes part of a statement. */
+export function partitionOf(
+  day: string,
+  parent: 'audit_events' | 'audit_statistics' = 'audit_events',
+): string {
   if (!/^\d{4}-\d\d-\d\d$/.test(day)) throw new Error(`${day} is not a day.`);
-  return `audit_events_p${day.replaceAll('-', '')}`;
+  return `${parent}_p${day.replaceAll('-', '')}`;
 }
 
 export interface DayRows {

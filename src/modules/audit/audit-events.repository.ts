@@ -5,6 +5,7 @@ import { ProblemError } from '../../platform/http/problem.js';
 import type { AuditCursor } from './audit-cursor.policy.js';
 import { startOfDay } from './audit-days.policy.js';
 import { filterConditions, timeOf } from './audit-filter.policy.js';
+import type { SqlStatement } from './audit-filter.policy.js';
 import type { AuditRow } from './audit-row.policy.js';
 import {
   FIRST_SPAN_MS,
@@ -96,10 +97,19 @@ export class AuditEventsRepository {
     return rows[0] && restoreRow(rows[0]);
   }
 
-  /** Runs a statement that may read much. Throws 503 `audit_query_timeout` when it takes too long. */
-  async read<T>(sql: string, values: unknown[]): Promise<T[]> {
+  /**
+   * Runs a statement that may read much, with `settings` of the server for it alone. Throws 503 `audit_query_timeout`
+   * when it takes too long.
+   */
+  async read<T>({ text, values }: SqlStatement, settings?: string): Promise<T[]> {
     try {
-      return await this.largeReads.run(() => this.dataSource.query<T[]>(sql, values));
+      return await this.largeReads.run(() => {
+        if (settings === undefined) return this.dataSource.query<T[]>(text, values);
+        return this.dataSource.transaction(async (manager) => {
+          await manager.query(settings);
+          return manager.query<T[]>(text, values);
+        });
+      });
     } catch (error) {
       throw isTimeout(error) ? tookTooLong() : error;
     }

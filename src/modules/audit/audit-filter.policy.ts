@@ -4,6 +4,11 @@ import type { AuditFilterQuery } from './dto/audit-filter.dto.js';
 
 const KINDS = new Set(['api-token', 'oauth', 'pat', 'basic', 'oauth1', 'session', 'none']);
 
+export interface SqlStatement {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
 /** Conditions of a WHERE clause and the values of their parameters. Values never become part of the text. */
 export class SqlConditions {
   readonly values: unknown[] = [];
@@ -93,6 +98,6 @@ function pattern(text: string): string {
 }
 
 /** PostgreSQL has no NUL in texts, and no event holds one. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd');
 }

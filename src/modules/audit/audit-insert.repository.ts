@@ -1,3 +1,5 @@
+import { countedRows, noteSql } from './audit-rollup.policy.js';
+
 /** What runs SQL: a TypeORM DataSource, EntityManager or QueryRunner, or a test's own connection. */
 export interface SqlRunner {
   query<T>(sql: string, parameters?: unknown[]): Promise<T>;
@@ -40,22 +42,25 @@ export const EVENT_COLUMNS = [
 
 const NAMES = EVENT_COLUMNS.map((column) => column.slice(0, column.indexOf(' '))).join(', ');
 
-/** Inserts what is not there yet and brings the chains' heads and row counts up to date, in one statement. */
+/** Inserts what is not there yet and brings the chains' heads, row counts and statistics up to date, in one statement. */
 const INSERT = `
   WITH added AS (
     INSERT INTO audit_events (${NAMES})
     SELECT ${NAMES} FROM jsonb_to_recordset($1::jsonb) AS line(${EVENT_COLUMNS.join(', ')})
     ON CONFLICT DO NOTHING
-    RETURNING chain, seq, hash
+    RETURNING chain, seq, hash, category, time, application, decision, reason, username, duration_ms
   ), heads AS (
-    INSERT INTO audit_chains AS kept (chain, day, seq, hash, rows)
-    SELECT chain, left(chain, 10)::date, max(seq), (array_agg(hash ORDER BY seq DESC))[1], count(*)
+    INSERT INTO audit_chains AS kept (chain, day, seq, hash, rows, counted)
+    SELECT chain, left(chain, 10)::date, max(seq), (array_agg(hash ORDER BY seq DESC))[1], count(*), count(*)
       FROM added GROUP BY chain ORDER BY chain
     ON CONFLICT (chain) DO UPDATE SET
       rows = kept.rows + excluded.rows,
+      counted = kept.counted + excluded.counted,
       seq = greatest(kept.seq, excluded.seq),
       hash = CASE WHEN excluded.seq > kept.seq THEN excluded.hash ELSE kept.hash END
     RETURNING 1
+  ), noted AS (
+    ${noteSql(countedRows('added', 1))}
   )
   SELECT count(*)::int AS added FROM added`;
 

@@ -2,9 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { ProblemError } from '../../platform/http/problem.js';
+import { asLeader, LEADER_LOCKS } from '../../platform/schedule/leader-lock.js';
 import type { DayRows } from './audit-days.policy.js';
+import type { SqlRunner } from './audit-insert.repository.js';
 import { dayAfter, partitionOf, startOfDay } from './audit-days.policy.js';
+import { countedRows, noteSql } from './audit-rollup.policy.js';
+import { mergeNoted } from './audit-rollup.repository.js';
 
+/** The partitioned tables, and by what: the events, and the counts of each hour. */
+const EVENTS = { parent: 'audit_events', by: 'time', storage: '' } as const;
+/** Counts change while their day lasts: room on each page keeps their indexes out of it. */
+const COUNTS = { parent: 'audit_statistics', by: 'hour', storage: 'WITH (fillfactor = 80)' } as const;
+type Family = typeof EVENTS | typeof COUNTS;
 const DEFAULT_PARTITION = 'audit_events_default';
 /** Nobody waits longer for us than this: inserts queue behind a lock that we wait for. */
 const LOCK_TIMEOUT_MS = 250;
@@ -28,7 +37,7 @@ export interface DeleteRange {
   readonly limit: number;
 }
 
-/** The tables that hold the events: one per day, and a default one for days that have none. */
+/** The tables that hold the events and their counts: one per day, and a default one for days that have none. */
 @Injectable()
 export class AuditPartitionsRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -36,7 +45,10 @@ export class AuditPartitionsRepository {
   /** Makes the tables of these days; those that are there already stay. Rows that wait in the default table move. */
   async ensure(days: readonly string[]): Promise<void> {
     for (const day of days) {
-      if (!(await this.exists(day))) await this.withLockTimeout((manager) => this.create(manager, day));
+      for (const family of [EVENTS, COUNTS]) {
+        if (!(await this.exists(day, family.parent)))
+          await this.withLockTimeout((manager) => this.create(manager, family, day));
+      }
     }
   }
 
@@ -57,8 +69,8 @@ export class AuditPartitionsRepository {
   }
 
   /**
-   * Deletes the days that have a table of their own, in no time, and answers those. `sealed` runs in the transaction.
-   * Several at once: each statement of this kind makes the server look through all of its memory.
+   * Deletes the days that have a table of their own, and their counts, in no time, and answers those. `sealed` runs in
+   * the transaction. Several at once: each statement of this kind makes the server look through all of its memory.
    */
   async dropDays(
     days: readonly string[],
@@ -67,8 +79,12 @@ export class AuditPartitionsRepository {
     const dropped: string[] = [];
     for (const day of days) if (await this.exists(day)) dropped.push(day);
     if (dropped.length === 0) return dropped;
+    // Less is left to do while the tables are locked. Another node that is at it does the same.
+    await asLeader(this.dataSource, LEADER_LOCKS.auditStatistics, () => mergeNoted(this.dataSource));
     await this.withLockTimeout(async (manager) => {
-      await manager.query(`DROP TABLE ${dropped.map(partitionOf).join(', ')}`);
+      await manager.query(LOCK_COUNTS);
+      await manager.query(`DROP TABLE ${dropped.map((day) => partitionOf(day)).join(', ')}`);
+      await dropCounts(manager, dropped);
       await manager.query('DELETE FROM audit_chains WHERE day = ANY ($1::date[])', [dropped]);
       await sealed(manager, dropped);
     });
@@ -107,26 +123,46 @@ export class AuditPartitionsRepository {
     });
   }
 
-  private async exists(day: string): Promise<boolean> {
-    const rows = await this.dataSource.query<{ found: boolean }[]>(
-      'SELECT to_regclass($1) IS NOT NULL AS found',
-      [partitionOf(day)],
-    );
+  /**
+   * Deletes the counts of days that have no event any more. Only a replica of an older version leaves such: it does
+   * not know of counts.
+   */
+  async dropOrphans(): Promise<void> {
+    if ((await orphans(this.dataSource)).length === 0) return;
+    await this.withLockTimeout(async (manager) => {
+      await manager.query(LOCK_COUNTS);
+      // Nothing is written while it is looked at once more: a late event would bring its day back.
+      await manager.query('LOCK TABLE ONLY audit_events IN SHARE MODE');
+      await dropCounts(manager, await orphans(manager));
+    });
+  }
+
+  private async exists(
+    day: string,
+    parent: Family['parent'] = EVENTS.parent,
+    sql: SqlRunner = this.dataSource,
+  ): Promise<boolean> {
+    const rows = await sql.query<{ found: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS found', [
+      partitionOf(day, parent),
+    ]);
     return rows[0]?.found === true;
   }
 
-  private async create(manager: EntityManager, day: string): Promise<void> {
-    const table = partitionOf(day);
+  private async create(manager: EntityManager, { parent, by, storage }: Family, day: string): Promise<void> {
+    const table = partitionOf(day, parent);
     const range = [`${day} 00:00:00+00`, `${dayAfter(day, 1)} 00:00:00+00`] as const;
-    await manager.query(`CREATE TABLE ${table} (LIKE audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
-    await manager.query(`LOCK TABLE ${DEFAULT_PARTITION} IN ACCESS EXCLUSIVE MODE`);
+    await manager.query(`LOCK TABLE ${parent}_default IN ACCESS EXCLUSIVE MODE`);
+    if (await this.exists(day, parent, manager)) return;
     await manager.query(
-      `WITH moved AS (DELETE FROM ${DEFAULT_PARTITION} WHERE time >= $1 AND time < $2 RETURNING *)
+      `CREATE TABLE ${table} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS) ${storage}`,
+    );
+    await manager.query(
+      `WITH moved AS (DELETE FROM ${parent}_default WHERE ${by} >= $1 AND ${by} < $2 RETURNING *)
        INSERT INTO ${table} SELECT * FROM moved`,
       [...range],
     );
     await manager.query(
-      `ALTER TABLE audit_events ATTACH PARTITION ${table} FOR VALUES FROM ('${range[0]}') TO ('${range[1]}')`,
+      `ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES FROM ('${range[0]}') TO ('${range[1]}')`,
     );
   }
 
@@ -146,6 +182,39 @@ export class AuditPartitionsRepository {
   }
 }
 
+/** Whoever adds counts has to be done, and has to wait. Before the events are locked, as readers of both do. */
+const LOCK_COUNTS = 'LOCK TABLE ONLY audit_statistics IN ACCESS EXCLUSIVE MODE';
+
+/** Days with counts, in tables of their own or in the default one, but without any event. */
+const ORPHANS = `
+  SELECT day::text AS day FROM (
+    SELECT to_date(right(relname, 8), 'YYYYMMDD') AS day
+      FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+     WHERE inhparent = 'audit_statistics'::regclass AND relname ~ '_p[0-9]{8}$'
+       AND to_regclass('audit_events_p' || right(relname, 8)) IS NULL
+    UNION
+    SELECT (hour AT TIME ZONE 'UTC')::date FROM audit_statistics_default
+  ) AS held
+  WHERE NOT EXISTS (SELECT FROM audit_chains WHERE audit_chains.day = held.day)`;
+
+async function orphans(sql: SqlRunner): Promise<string[]> {
+  return (await sql.query<{ day: string }[]>(ORPHANS)).map(({ day }) => day);
+}
+
+/** In the transaction that deletes the events of these days, under `LOCK_COUNTS`. */
+async function dropCounts(manager: EntityManager, days: readonly string[]): Promise<void> {
+  if (days.length === 0) return;
+  await manager.query(
+    `DROP TABLE IF EXISTS ${days.map((day) => partitionOf(day, COUNTS.parent)).join(', ')}`,
+  );
+  // What was noted of these days until now must not come back later.
+  await mergeNoted(manager);
+  await manager.query(
+    "DELETE FROM audit_statistics_default WHERE (hour AT TIME ZONE 'UTC')::date = ANY ($1::date[])",
+    [days],
+  );
+}
+
 function inUse(): ProblemError {
   const detail =
     'Something reads the audit log for long, for example a verification. Try again when it is over.';
@@ -157,12 +226,14 @@ function deleteSql(table: string): string {
     WITH gone AS (
       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM ${table} WHERE time >= $1 AND time < $2 ORDER BY time, id LIMIT $3))
-      RETURNING chain, seq, time
-    ), counted AS (
+      RETURNING chain, seq, category, time, application, decision, reason, username, duration_ms
+    ), chains AS (
       SELECT chain, count(*)::int AS rows, max(seq) AS top, max(time) AS last FROM gone GROUP BY chain
     ), kept AS (
-      UPDATE audit_chains SET rows = audit_chains.rows - counted.rows
-        FROM counted WHERE audit_chains.chain = counted.chain RETURNING 1
+      UPDATE audit_chains SET rows = audit_chains.rows - chains.rows, counted = counted - chains.rows
+        FROM chains WHERE audit_chains.chain = chains.chain RETURNING 1
+    ), noted AS (
+      ${noteSql(countedRows('gone', -1))}
     )
-    SELECT chain, rows, top, last FROM counted ORDER BY chain`;
+    SELECT chain, rows, top, last FROM chains ORDER BY chain`;
 }

@@ -71,7 +71,7 @@ export class AuditQueries implements AuditQueriesPort {
 
   async wouldDenyReport(days: number, reasons: readonly string[]): Promise<readonly WouldDenyEntry[]> {
     const since = new Date(this.clock.now() - days * DAY_MS);
-    const rows = await this.events.read<Row>(WOULD_DENY, [since, reasons]);
+    const rows = await this.events.read<Row>({ text: WOULD_DENY, values: [since, reasons] });
     return rows.map(({ first, last, latest, key: _key, ...entry }) => ({
       ...entry,
       firstTime: first.toISOString(),

@@ -1,13 +1,18 @@
 import type { AuditCountView, AuditFiguresView, AuditHourView } from './dto/audit-statistics.dto.js';
 
-/** One group of the statistics query: `dimension` undefined means the group's totals. `hour` null: all hours. */
+/** One group of the statistics query. The totals have no value, and only they have p50 and p95. */
+export type StatisticsGroup = readonly [
+  dimension: 'total' | 'decision' | 'reason' | 'user' | 'application',
+  value: string | null,
+  count: number,
+  p50: number | null,
+  p95: number | null,
+];
+
+/** The groups of an hour, the most frequent first. `hour` null: of all hours. */
 export interface StatisticsRow {
   readonly hour: Date | null;
-  readonly dimension: 'total' | 'decision' | 'reason' | 'user' | 'application';
-  readonly value: string | null;
-  readonly count: string;
-  readonly p50: number | null;
-  readonly p95: number | null;
+  readonly groups: readonly StatisticsGroup[];
 }
 
 const LISTS = {
@@ -19,32 +24,28 @@ const LISTS = {
 
 /** Sorts the groups into the figures of the whole time and of each hour. */
 export function statisticsOf(rows: readonly StatisticsRow[]): AuditFiguresView & { hours: AuditHourView[] } {
-  const all = emptyFigures();
-  const hours = new Map<string, AuditHourView>();
-  for (const row of rows) {
-    if (row.hour === null) addRow(all, row);
-    else addRow(hourOf(hours, row.hour.toISOString()), row);
+  let all = emptyFigures();
+  const hours: AuditHourView[] = [];
+  for (const { hour, groups } of rows) {
+    if (hour === null) all = figuresOf(groups);
+    else hours.push({ hour: hour.toISOString(), ...figuresOf(groups) });
   }
-  return { ...all, hours: [...hours.values()].sort((a, b) => (a.hour < b.hour ? -1 : 1)) };
+  return { ...all, hours: hours.sort((a, b) => (a.hour < b.hour ? -1 : 1)) };
 }
 
-function hourOf(hours: Map<string, AuditHourView>, hour: string): AuditHourView {
-  const known = hours.get(hour);
-  if (known) return known;
-  const figures = { hour, ...emptyFigures() };
-  hours.set(hour, figures);
+function figuresOf(groups: readonly StatisticsGroup[]): AuditFiguresView {
+  const figures = emptyFigures();
+  for (const [dimension, value, count, p50, p95] of groups) {
+    if (dimension === 'total') {
+      figures.total = count;
+      figures.p50Ms = rounded(p50);
+      figures.p95Ms = rounded(p95);
+      continue;
+    }
+    const list: AuditCountView[] = figures[LISTS[dimension]];
+    list.push({ value, count });
+  }
   return figures;
-}
-
-function addRow(figures: AuditFiguresView, row: StatisticsRow): void {
-  if (row.dimension === 'total') {
-    figures.total = Number(row.count);
-    figures.p50Ms = rounded(row.p50);
-    figures.p95Ms = rounded(row.p95);
-    return;
-  }
-  const list: AuditCountView[] = figures[LISTS[row.dimension]];
-  list.push({ value: row.value, count: Number(row.count) });
 }
 
 function emptyFigures(): AuditFiguresView {

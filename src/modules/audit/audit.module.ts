@@ -11,6 +11,8 @@ import { AuditMetrics } from './audit-metrics.service.js';
 import { AuditPartitionsRepository } from './audit-partitions.repository.js';
 import { AuditPrune } from './audit-prune.service.js';
 import { AuditQueries } from './audit-queries.service.js';
+import { AuditRollupRepository } from './audit-rollup.repository.js';
+import { AuditRollups } from './audit-rollup.service.js';
 import { AuditSchedule } from './audit-schedule.service.js';
 import { AuditSealsRepository } from './audit-seals.repository.js';
 import { AuditSettingsController } from './audit-settings.controller.js';
@@ -49,6 +51,8 @@ import { AuditSettingsConfiguration } from './audit-settings-configuration.servi
     AuditPartitionsRepository,
     AuditSealsRepository,
     AuditMaintenance,
+    AuditRollupRepository,
+    AuditRollups,
     AuditPrune,
     PruneRuns,
     PruneRunsRepository,

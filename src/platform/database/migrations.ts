@@ -7,6 +7,7 @@ import { Audit1763700400000 } from '../../../migrations/1763700400000-Audit.js';
 import { BrowserSessions1763700500000 } from '../../../migrations/1763700500000-BrowserSessions.js';
 import { AuditSearch1763700600006 } from '../../../migrations/1763700600006-AuditSearch.js';
 import { StoredPatState1763800000003 } from '../../../migrations/1763800000003-StoredPatState.js';
+import { AuditStatistics1763800100000 } from '../../../migrations/1763800100000-AuditStatistics.js';
 
 /** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -18,4 +19,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   BrowserSessions1763700500000,
   AuditSearch1763700600006,
   StoredPatState1763800000003,
+  AuditStatistics1763800100000,
 ];

@@ -1,7 +1,11 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 
 /** Fixed numbers, one per kind of work that only one node may do at a time. */
-export const LEADER_LOCKS = { auditMaintenance: 7_215_101, storedPats: 7_215_102 } as const;
+export const LEADER_LOCKS = {
+  auditMaintenance: 7_215_101,
+  storedPats: 7_215_102,
+  auditStatistics: 7_215_103,
+} as const;
 
 /**
  * Runs `work` on a connection that holds the advisory lock, on one node at a time. Answers undefined when
