@@ -75,6 +75,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
     admission: app.get(Admission),
     gateway: app.get(GatewayController),
     upgrades: app.get(UpgradeService),
+    log: logger,
   };
   const close = async (): Promise<void> => {
     app.get(ReadinessService).shutDown();
