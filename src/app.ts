@@ -49,6 +49,8 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
     bodyLimit: 1024 * 1024,
     forceCloseConnections: false,
     frameworkErrors: answerFrameworkError,
+    // The listener answers what is no HTTP; a second answer by Fastify would cut off the one that is under way.
+    clientErrorHandler: () => undefined,
     serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
       router = handler;
       return dataServer;

@@ -10,13 +10,15 @@ const closing = new WeakSet<object>();
 const queues = new WeakMap<object, Set<ServerResponse>>();
 
 /** Notes that an answer says that the connection ends with it. */
-export function markClosing(request: IncomingMessage): void {
-  closing.add(request.socket);
+export function markClosing({ socket, req }: ServerResponse): void {
+  // Undici takes the socket from a request whose body it gives up; an answer that is its turn knows it, too.
+  const connection: Socket | null = socket ?? req.socket;
+  if (connection) closing.add(connection);
 }
 
 /** True when an answer said that the connection ends: no further request of it may be processed (RFC 9112 section 9.6). */
-export function isClosing(request: IncomingMessage): boolean {
-  return closing.has(request.socket);
+export function isClosing(socket: Duplex): boolean {
+  return closing.has(socket);
 }
 
 /**

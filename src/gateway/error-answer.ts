@@ -108,7 +108,7 @@ export function sendError(
     headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
   if (!saysClose(headers) && hasBodyLeft(response.req)) headers.push('Connection', 'close');
-  if (saysClose(headers)) markClosing(response.req);
+  if (saysClose(headers)) markClosing(response);
   response.writeHead(answer.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
   return body.length;

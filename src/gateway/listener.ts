@@ -83,7 +83,8 @@ export function createListener(planes: Planes, handlers: Handlers): Server {
     }
   });
   server.on('connect', (_request, socket: Duplex) => {
-    if (unanswered(socket)) socket.destroy();
+    const earlier = unanswered(socket);
+    if (earlier) giveUp(socket, earlier);
     else refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.');
   });
   server.on('clientError', onClientError);
@@ -100,22 +101,21 @@ export function isControlTarget(url: string): boolean {
 function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
   const { serving } = handlers;
   watchQueued(request, response);
-  if (!serving) {
-    response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
-    return;
-  }
   // Node hands over what was pipelined behind a refused request; who lost its framing is not believed further.
-  if (isClosing(request)) return;
+  if (isClosing(request.socket)) return;
+  if (!serving) return refuseUnread(response, 503, ['Retry-After', '2']);
   if (handlers.draining) {
     response.shouldKeepAlive = false;
-    markClosing(request);
+    markClosing(response);
   }
   const control = isControlTarget(request.url ?? '');
   if (planes === 'control' && !control) {
-    response
-      .writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close'])
-      .end(`Only ${CONTROL_PREFIX} is served here.\n`);
-    return;
+    return refuseUnread(
+      response,
+      404,
+      ['Content-Type', 'text/plain'],
+      `Only ${CONTROL_PREFIX} is served here.\n`,
+    );
   }
   if (control && planes !== 'data') {
     (request as { requestId?: string }).requestId = requestIdOf(request);
@@ -131,7 +131,13 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
 function abandon(handlers: Handlers, response: ServerResponse, error: unknown): void {
   handlers.serving?.log.error({ err: error }, 'a request could not be served');
   if (response.headersSent) response.destroy();
-  else response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
+  else refuseUnread(response, 503, ['Retry-After', '2']);
+}
+
+/** Refuses a request that nobody looks into; nothing behind it is processed either. */
+function refuseUnread(response: ServerResponse, status: number, fields: string[], body?: string): void {
+  markClosing(response);
+  response.writeHead(status, [...fields, 'Connection', 'close']).end(body);
 }
 
 interface Leaving {
@@ -143,8 +149,10 @@ interface Leaving {
 /** Node has let go of the connection: nobody but us answers, reads or ends it from here on. */
 function leaveHttp(planes: Planes, handlers: Handlers, server: Server, leaving: Leaving): void {
   const { request, socket, head } = leaving;
+  const earlier = unanswered(socket);
   // Behind a request that still waits for its answer (pipelining), ours would be taken for that one's.
-  if (unanswered(socket) || isClosing(request)) socket.destroy();
+  if (earlier) giveUp(socket, earlier);
+  else if (isClosing(socket)) hangUp(socket);
   else if (request.headers.upgrade?.toLowerCase() !== 'websocket')
     ignoreUpgrade(server, request, socket, head);
   else onUpgrade(planes, handlers, leaving);
@@ -183,13 +191,14 @@ function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex,
 /** What the parser refuses never becomes a request; it is answered here, and the connection ends. */
 function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const current = unanswered(socket);
-  // An answer that is under way must not be followed by bytes that are not its own, and a request that is complete
-  // must not be told that it was not well-formed because of what came behind it.
-  if (error.code === 'ECONNRESET' || !socket.writable || (current && !mayBeRefused(current))) {
-    if (current?.writableEnded) hangUp(socket);
-    else socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
     return;
   }
+  // A request that is complete is not to blame for what came behind it: it gets its own answer, as the last one.
+  if (current?.req.complete) return endWith(socket, current);
+  // An answer that is under way must not be followed by bytes that are not its own.
+  if (current?.headersSent) return giveUp(socket, current);
   if (error.code === 'HPE_HEADER_OVERFLOW')
     return refuseRaw(socket, 431, 'Request Header Fields Too Large', 'The header fields are too large.');
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
@@ -199,8 +208,17 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   refuseRaw(socket, 400, 'Bad Request', 'The request is not well-formed HTTP.');
 }
 
-function mayBeRefused(response: ServerResponse): boolean {
-  return !response.headersSent && !response.req.complete;
+function endWith(socket: Duplex, answer: ServerResponse): void {
+  if (isClosing(socket)) return;
+  markClosing(answer);
+  answer.shouldKeepAlive = false;
+  answer.once('finish', () => hangUp(socket));
+}
+
+/** Ends a connection without a word; what was answered whole still reaches the client. */
+function giveUp(socket: Duplex, current: ServerResponse): void {
+  if (current.writableEnded) hangUp(socket);
+  else socket.destroy();
 }
 
 function refuseRaw(socket: Duplex, status: number, phrase: string, message: string): void {

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Application } from '../modules/applications/applications.port.js';
 import { deny, runSteps } from '../modules/decisions/pipeline.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
@@ -124,25 +124,40 @@ export class UpgradeService implements OnApplicationShutdown {
     client.on('close', leave);
     upstream.on('upgrade', (answer, socket, first) => {
       client.off('close', leave);
-      const judged = judge.judge(101, buffersOf(answer.rawHeaders));
-      if ('reason' in judged) {
-        socket.destroy();
-        return refuse(judged);
-      }
-      exchange.status = 101;
-      response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
-      const ours = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
-      client.write(switchHead(answer, [...judged.headers, ...ours]), 'latin1');
-      if (first.length > 0) client.write(first);
-      if (head.length > 0) socket.write(head);
-      this.join(run, socket);
+      this.attempt(run, response, socket, () => {
+        const judged = judge.judge(101, buffersOf(answer.rawHeaders));
+        if ('reason' in judged) {
+          socket.destroy();
+          return refuse(judged);
+        }
+        exchange.status = 101;
+        response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
+        const ours = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
+        client.write(switchHead(answer, [...judged.headers, ...ours]), 'latin1');
+        if (first.length > 0) client.write(first);
+        if (head.length > 0) socket.write(head);
+        this.join(run, socket);
+      });
     });
-    upstream.on('response', (answer) => this.answerWithoutUpgrade(run, prepared, response, answer));
+    upstream.on('response', (answer) =>
+      this.attempt(run, response, answer, () => this.answerWithoutUpgrade(run, prepared, response, answer)),
+    );
     upstream.on('error', (error) => refuse(failureOf(error)));
     upstream.setTimeout(application.timeouts.headersMs, () =>
       upstream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
     );
     upstream.end();
+  }
+
+  /** What throws in an event of the application's connection ends this exchange, not the process. */
+  private attempt(run: OpenUpgrade, response: ServerResponse, answer: Readable, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      answer.destroy();
+      this.recorder.fail(run.exchange, response, error);
+      if (response.socket === null) run.client.destroy();
+    }
   }
 
   /** The application did not switch: its answer is judged and sent as every other one. */

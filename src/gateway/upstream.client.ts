@@ -128,7 +128,7 @@ export class UpstreamExchange implements RawHandler {
   private sendHead(statusText: string, headers: string[]): void {
     if (!this.response.req.complete) {
       headers.push('Connection', 'close');
-      markClosing(this.response.req);
+      markClosing(this.response);
     }
     this.response.writeHead(this.status, asReceived(statusText), headers);
     this.headSent = true;
