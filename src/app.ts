@@ -49,6 +49,8 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
     bodyLimit: 1024 * 1024,
     forceCloseConnections: false,
     frameworkErrors: answerFrameworkError,
+    // The listener answers what is no HTTP; a second answer by Fastify would cut off the one that is under way.
+    clientErrorHandler: () => undefined,
     serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
       router = handler;
       return dataServer;
@@ -70,12 +72,7 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
   await app.get(ApplicationBootstrap).ensureBootstrapApplications();
   await app.get(ConfigurationFile).applyAtStart();
   if (!router) throw new Error('Fastify did not ask for its server.');
-  handlers.serving = {
-    router,
-    admission: app.get(Admission),
-    gateway: app.get(GatewayController),
-    upgrades: app.get(UpgradeService),
-  };
+  handlers.serving = servingOf(app, router, logger);
   const close = async (): Promise<void> => {
     app.get(ReadinessService).shutDown();
     handlers.draining = true;
@@ -86,6 +83,16 @@ export async function createRestgate(config: Config, databaseUrl: string, logger
     await app.close();
   };
   return { app, dataServer, controlServer, close };
+}
+
+function servingOf(app: NestFastifyApplication, router: Serving['router'], log: Logger): Serving {
+  return {
+    router,
+    admission: app.get(Admission),
+    gateway: app.get(GatewayController),
+    upgrades: app.get(UpgradeService),
+    log,
+  };
 }
 
 async function anyConnected(servers: readonly Server[]): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { GitTraffic } from '../modules/applications/git-traffic.policy.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
 import { reasonOf } from '../lib/reasons.js';
 import type { ReasonCode } from '../lib/reasons.js';
+import { markClosing } from './connection-end.js';
 
 /** What an error answer on the data plane is made from. */
 export interface ErrorAnswer {
@@ -75,13 +76,6 @@ const CONTENT_TYPES: Readonly<Record<Product | GitTraffic, string>> = {
   'git-lfs': 'application/vnd.git-lfs+json',
 };
 
-const closing = new WeakSet<object>();
-
-/** True when an answer said that the connection ends: no further request of it may be processed (RFC 9112 section 9.6). */
-export function isClosing(request: IncomingMessage): boolean {
-  return closing.has(request.socket);
-}
-
 /**
  * Sends an error answer and nothing else. When the request's body was not read to its end the connection is
  * closed after it, so that no leftover byte is taken for a request.
@@ -114,7 +108,7 @@ export function sendError(
     headers.push('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfterSeconds))));
   if (answer.status === 401) headers.push(...challenges(answer));
   if (!saysClose(headers) && hasBodyLeft(response.req)) headers.push('Connection', 'close');
-  if (saysClose(headers)) closing.add(response.req.socket);
+  if (saysClose(headers)) markClosing(response);
   response.writeHead(answer.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
   return body.length;

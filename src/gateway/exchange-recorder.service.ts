@@ -69,9 +69,21 @@ export class ExchangeRecorder {
     this.record(exchange, 'denied', denial.reason, denial.detail);
   }
 
-  /** Something threw: the request is refused with 503, never anonymous. */
+  /** Something threw: the request is refused with 503, never anonymous. Never throws itself. */
   fail(exchange: GatewayExchange, response: ServerResponse, error: unknown): void {
-    if (exchange.finished) return;
+    if (exchange.finished) {
+      this.log.error({ err: error, requestId: exchange.id }, 'a request failed after its end');
+      return;
+    }
+    try {
+      this.answerFailure(exchange, response, error);
+    } catch (fault) {
+      this.log.error({ err: fault, requestId: exchange.id }, 'a failed request could not be answered');
+      response.destroy();
+    }
+  }
+
+  private answerFailure(exchange: GatewayExchange, response: ServerResponse, error: unknown): void {
     if (error instanceof FormTooLargeError) {
       this.deny(exchange, response, deny('malformed_request', { detail: error.message, status: 413 }));
       return;

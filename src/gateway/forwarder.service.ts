@@ -43,12 +43,7 @@ export class Forwarder implements AttemptOwner {
 
   /** Answers the client in every case; never throws and never rejects. */
   forward(exchange: GatewayExchange, request: IncomingMessage, response: ServerResponse): void {
-    try {
-      const started = this.start(exchange, request, response, true);
-      if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
-    } catch (error) {
-      this.recorder.fail(exchange, response, error);
-    }
+    this.tryOnce(exchange, request, response, true);
   }
 
   /** The request head that goes upstream for a connection upgrade, with the judge of its answer; or the denial. */
@@ -81,14 +76,27 @@ export class Forwarder implements AttemptOwner {
       this.recorder.deny(exchange, response, judge.denialFor(failure));
       return;
     }
-    const started = this.start(exchange, request, response, false);
-    if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
+    this.tryOnce(exchange, request, response, false);
   }
 
   onBrokenOff(run: Run, judge: AnswerJudge, detail: string, fault: BreakOff): void {
     this.traces.endCall(run.exchange, fault);
     if (judge.loginFailed) this.recorder.noteFailedLogin(run.exchange);
     this.recorder.broken(run.exchange, detail);
+  }
+
+  private tryOnce(
+    exchange: GatewayExchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+    mayRetry: boolean,
+  ): void {
+    try {
+      const started = this.start(exchange, request, response, mayRetry);
+      if (started) started.catch((error: unknown) => this.recorder.fail(exchange, response, error));
+    } catch (error) {
+      this.recorder.fail(exchange, response, error);
+    }
   }
 
   private start(

@@ -105,6 +105,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   tracestate: 'tracestate',
 };
 const MOST_CACHED_NAMES = 2000;
+/** No field that anybody uses has a longer name: what clients make up must not fill the memory. */
+const LONGEST_CACHED_NAME = 64;
 
 /**
  * The rules for every field name, for one state of the applications (their identity headers are stripped from
@@ -131,7 +133,11 @@ export class HeaderRules {
     const cached = this.cache.get(rawName);
     if (cached) return cached;
     const rule = this.make(rawName, rawName.toLowerCase());
-    if (this.cache.size < MOST_CACHED_NAMES) this.cache.set(rawName, rule);
+    if (rawName.length <= LONGEST_CACHED_NAME) {
+      // Emptied, not kept: names that somebody made up would keep out those of everybody else for good.
+      if (this.cache.size >= MOST_CACHED_NAMES) this.cache.clear();
+      this.cache.set(rawName, rule);
+    }
     return rule;
   }
 
@@ -140,7 +146,7 @@ export class HeaderRules {
     const ours = (candidate: string): boolean =>
       this.drop.has(candidate) ||
       this.withIdentity.has(candidate) ||
-      candidate in FIELDS ||
+      Object.hasOwn(FIELDS, candidate) ||
       candidate.startsWith('x-forwarded-');
     return {
       name,

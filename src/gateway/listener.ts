@@ -1,10 +1,12 @@
-import { ServerResponse, createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CONTROL_PREFIX } from '../platform/http/api.js';
+import type { Logger } from '../platform/logging/logger.js';
 import { requestIdOf } from './admission.service.js';
 import type { Admission } from './admission.service.js';
-import { isClosing } from './error-answer.js';
+import { answerOn, hangUp, isClosing, markClosing, unanswered, watchQueued } from './connection-end.js';
 import { askForBody } from './form-body.js';
 import type { WaitingRequest } from './form-body.js';
 import type { GatewayController } from './gateway.controller.js';
@@ -30,6 +32,7 @@ export interface Serving {
   readonly admission: Admission;
   readonly gateway: GatewayController;
   readonly upgrades: UpgradeService;
+  readonly log: Logger;
 }
 
 export interface Handlers {
@@ -40,9 +43,9 @@ export interface Handlers {
 }
 
 /**
- * A server for one or both planes. Requests of the data plane are admitted (framing, canonical path) before
- * the router is asked, and the router is given one fixed route for all of them, so that nothing in it can
- * read a path in another way than the rules do. Nothing listens yet.
+ * A server for one or both planes. Requests of the data plane are admitted (framing, canonical path) and handed to
+ * the gateway; no router sees them, so that nothing can read a path in another way than the rules do. What throws
+ * costs its own connection at most, never the process. Nothing listens yet.
  */
 export function createListener(planes: Planes, handlers: Handlers): Server {
   const server = createServer({
@@ -57,7 +60,13 @@ export function createListener(planes: Planes, handlers: Handlers): Server {
   // Node would silently drop the fields above its limit; the head's size bounds them, framing counts them.
   server.maxHeadersCount = 0;
   server.maxConnections = MOST_CONNECTIONS;
-  const onRequest: Router = (request, response) => route(planes, handlers, request, response);
+  const onRequest: Router = (request, response) => {
+    try {
+      route(planes, handlers, request, response);
+    } catch (error) {
+      abandon(handlers, response, error);
+    }
+  };
   server.on('request', onRequest);
   // 100 is answered when the body is wanted; a client that is refused keeps it.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -66,13 +75,18 @@ export function createListener(planes: Planes, handlers: Handlers): Server {
   });
   server.on('checkExpectation', onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket')
-      onUpgrade(planes, handlers, request, socket, head);
-    else ignoreUpgrade(server, request, socket, head);
+    try {
+      leaveHttp(planes, handlers, server, { request, socket, head });
+    } catch (error) {
+      handlers.serving?.log.error({ err: error }, 'an upgrade failed');
+      socket.destroy();
+    }
   });
-  server.on('connect', (_request, socket: Duplex) =>
-    refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.'),
-  );
+  server.on('connect', (_request, socket: Duplex) => {
+    const earlier = unanswered(socket);
+    if (earlier) giveUp(socket, earlier);
+    else refuseRaw(socket, 405, 'Method Not Allowed', 'CONNECT is not served.');
+  });
   server.on('clientError', onClientError);
   return server;
 }
@@ -86,19 +100,22 @@ export function isControlTarget(url: string): boolean {
 
 function route(planes: Planes, handlers: Handlers, request: IncomingMessage, response: ServerResponse): void {
   const { serving } = handlers;
-  if (handlers.draining) response.shouldKeepAlive = false;
-  if (!serving) {
-    response.writeHead(503, ['Retry-After', '2', 'Connection', 'close']).end();
-    return;
-  }
+  watchQueued(request, response);
   // Node hands over what was pipelined behind a refused request; who lost its framing is not believed further.
-  if (isClosing(request)) return;
+  if (isClosing(request.socket)) return;
+  if (!serving) return refuseUnread(response, 503, ['Retry-After', '2']);
+  if (handlers.draining) {
+    response.shouldKeepAlive = false;
+    markClosing(response);
+  }
   const control = isControlTarget(request.url ?? '');
   if (planes === 'control' && !control) {
-    response
-      .writeHead(404, ['Content-Type', 'text/plain', 'Connection', 'close'])
-      .end(`Only ${CONTROL_PREFIX} is served here.\n`);
-    return;
+    return refuseUnread(
+      response,
+      404,
+      ['Content-Type', 'text/plain'],
+      `Only ${CONTROL_PREFIX} is served here.\n`,
+    );
   }
   if (control && planes !== 'data') {
     (request as { requestId?: string }).requestId = requestIdOf(request);
@@ -110,26 +127,48 @@ function route(planes: Planes, handlers: Handlers, request: IncomingMessage, res
   if (exchange) serving.gateway.proxy(exchange, request, response);
 }
 
-function onUpgrade(
-  planes: Planes,
-  handlers: Handlers,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): void {
+/** The last resort: whatever should have answered failed. */
+function abandon(handlers: Handlers, response: ServerResponse, error: unknown): void {
+  handlers.serving?.log.error({ err: error }, 'a request could not be served');
+  if (response.headersSent) response.destroy();
+  else refuseUnread(response, 503, ['Retry-After', '2']);
+}
+
+/** Refuses a request that nobody looks into; nothing behind it is processed either. */
+function refuseUnread(response: ServerResponse, status: number, fields: string[], body?: string): void {
+  markClosing(response);
+  response.writeHead(status, [...fields, 'Connection', 'close']).end(body);
+}
+
+interface Leaving {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** Node has let go of the connection: nobody but us answers, reads or ends it from here on. */
+function leaveHttp(planes: Planes, handlers: Handlers, server: Server, leaving: Leaving): void {
+  const { request, socket, head } = leaving;
+  const earlier = unanswered(socket);
+  // Behind a request that still waits for its answer (pipelining), ours would be taken for that one's.
+  if (earlier) giveUp(socket, earlier);
+  else if (isClosing(socket)) hangUp(socket);
+  else if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+    ignoreUpgrade(server, request, socket, head);
+  else onUpgrade(planes, handlers, leaving);
+}
+
+function onUpgrade(planes: Planes, handlers: Handlers, { request, socket, head }: Leaving): void {
   socket.on('error', () => socket.destroy());
   const { serving } = handlers;
   if (planes === 'control' || !serving || isControlTarget(request.url ?? '')) {
     refuseRaw(socket, 404, 'Not Found', 'Nothing here can be upgraded.');
     return;
   }
-  const response = new ServerResponse(request);
-  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-  response.shouldKeepAlive = false;
-  response.on('finish', () => socket.end());
+  const response = answerOn(request, socket);
   const exchange = serving.admission.admit(request, response);
   if (!exchange) return;
-  response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
+  response.detachSocket(socket as Socket);
   void serving.upgrades.handle(exchange, request, socket, head);
 }
 
@@ -151,10 +190,15 @@ function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex,
 
 /** What the parser refuses never becomes a request; it is answered here, and the connection ends. */
 function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const current = unanswered(socket);
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  // A request that is complete is not to blame for what came behind it: it gets its own answer, as the last one.
+  if (current?.req.complete) return endWith(socket, current);
+  // An answer that is under way must not be followed by bytes that are not its own.
+  if (current?.headersSent) return giveUp(socket, current);
   if (error.code === 'HPE_HEADER_OVERFLOW')
     return refuseRaw(socket, 431, 'Request Header Fields Too Large', 'The header fields are too large.');
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
@@ -164,9 +208,23 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   refuseRaw(socket, 400, 'Bad Request', 'The request is not well-formed HTTP.');
 }
 
+function endWith(socket: Duplex, answer: ServerResponse): void {
+  if (isClosing(socket)) return;
+  markClosing(answer);
+  answer.shouldKeepAlive = false;
+  answer.once('finish', () => hangUp(socket));
+}
+
+/** Ends a connection without a word; what was answered whole still reaches the client. */
+function giveUp(socket: Duplex, current: ServerResponse): void {
+  if (current.writableEnded) hangUp(socket);
+  else socket.destroy();
+}
+
 function refuseRaw(socket: Duplex, status: number, phrase: string, message: string): void {
   const body = JSON.stringify({ errorMessages: [message], errors: {}, code: 'malformed_request' });
-  socket.end(
+  hangUp(
+    socket,
     `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

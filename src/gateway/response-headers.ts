@@ -72,6 +72,8 @@ interface KnownName {
 }
 
 const MOST_KNOWN_NAMES = 2000;
+/** An application whose add-ons make names up must not fill the memory. */
+const LONGEST_KNOWN_NAME = 64;
 /** By the name as it came: an application sends the same few names with every answer. */
 const knownNames = new Map<string, KnownName>();
 
@@ -79,7 +81,10 @@ function knownName(name: string): KnownName {
   let known = knownNames.get(name);
   if (!known) {
     known = { name, field: judgeName(name.toLowerCase()) };
-    if (knownNames.size < MOST_KNOWN_NAMES) knownNames.set(name, known);
+    if (name.length <= LONGEST_KNOWN_NAME) {
+      if (knownNames.size >= MOST_KNOWN_NAMES) knownNames.clear();
+      knownNames.set(name, known);
+    }
   }
   return known;
 }

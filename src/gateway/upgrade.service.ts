@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { ServerResponse, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Application } from '../modules/applications/applications.port.js';
 import { deny, runSteps } from '../modules/decisions/pipeline.port.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
@@ -12,6 +12,7 @@ import { PIPELINE } from '../modules/decisions/decisions.port.js';
 import type { PipelinePort } from '../modules/decisions/decisions.port.js';
 import { ANY_TOPIC, CHANGE_FEED } from '../platform/change-feed/change-feed.port.js';
 import type { ChangeFeedPort } from '../platform/change-feed/change-feed.port.js';
+import { answerOn } from './connection-end.js';
 import { ExchangeRecorder } from './exchange-recorder.service.js';
 import { GatewayExchange } from './exchange.js';
 import { Forwarder } from './forwarder.service.js';
@@ -40,6 +41,9 @@ interface OpenUpgrade {
 @Injectable()
 export class UpgradeService implements OnApplicationShutdown {
   private readonly open = new Set<OpenUpgrade>();
+  /** Of the open ones, and of those that are still decided on. */
+  private readonly clients = new Set<Duplex>();
+  private ended = false;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -57,9 +61,13 @@ export class UpgradeService implements OnApplicationShutdown {
     this.endAll();
   }
 
-  /** Ends every open connection: they have no end of their own that a shutdown could wait for. */
+  /**
+   * Ends every connection, those that are still decided on, too, and those to come: they have no end of their own
+   * that a shutdown could wait for, and the server that took them no longer counts them.
+   */
   endAll(): void {
-    for (const { client } of this.open) client.destroy();
+    this.ended = true;
+    for (const client of this.clients) client.destroy();
   }
 
   /** Decides an admitted upgrade request and connects both sides, or answers the refusal. Never rejects. */
@@ -69,7 +77,10 @@ export class UpgradeService implements OnApplicationShutdown {
     client: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const response = responseOn(request, client);
+    this.clients.add(client);
+    client.once('close', () => this.clients.delete(client));
+    const response = answerOn(request, client);
+    if (this.ended) client.destroy();
     try {
       if (exchange.head.method !== 'GET') return this.recorder.deny(exchange, response, NOT_A_GET);
       const denial = await this.decide(exchange);
@@ -113,25 +124,40 @@ export class UpgradeService implements OnApplicationShutdown {
     client.on('close', leave);
     upstream.on('upgrade', (answer, socket, first) => {
       client.off('close', leave);
-      const judged = judge.judge(101, buffersOf(answer.rawHeaders));
-      if ('reason' in judged) {
-        socket.destroy();
-        return refuse(judged);
-      }
-      exchange.status = 101;
-      response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
-      const ours = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
-      client.write(switchHead(answer, [...judged.headers, ...ours]), 'latin1');
-      if (first.length > 0) client.write(first);
-      if (head.length > 0) socket.write(head);
-      this.join(run, socket);
+      this.attempt(run, response, socket, () => {
+        const judged = judge.judge(101, buffersOf(answer.rawHeaders));
+        if ('reason' in judged) {
+          socket.destroy();
+          return refuse(judged);
+        }
+        exchange.status = 101;
+        response.detachSocket(client as Parameters<ServerResponse['detachSocket']>[0]);
+        const ours = ['X-Request-Id', exchange.id, ...exchange.answerHeaders];
+        client.write(switchHead(answer, [...judged.headers, ...ours]), 'latin1');
+        if (first.length > 0) client.write(first);
+        if (head.length > 0) socket.write(head);
+        this.join(run, socket);
+      });
     });
-    upstream.on('response', (answer) => this.answerWithoutUpgrade(run, prepared, response, answer));
+    upstream.on('response', (answer) =>
+      this.attempt(run, response, answer, () => this.answerWithoutUpgrade(run, prepared, response, answer)),
+    );
     upstream.on('error', (error) => refuse(failureOf(error)));
     upstream.setTimeout(application.timeouts.headersMs, () =>
       upstream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
     );
     upstream.end();
+  }
+
+  /** What throws in an event of the application's connection ends this exchange, not the process. */
+  private attempt(run: OpenUpgrade, response: ServerResponse, answer: Readable, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      answer.destroy();
+      this.recorder.fail(run.exchange, response, error);
+      if (response.socket === null) run.client.destroy();
+    }
   }
 
   /** The application did not switch: its answer is judged and sent as every other one. */
@@ -210,14 +236,6 @@ function send(application: Application, prepared: UpstreamRequest, protocol: str
     key: application.tls?.privateKey,
   };
   return url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
-}
-
-function responseOn(request: IncomingMessage, client: Duplex): ServerResponse {
-  const response = new ServerResponse(request);
-  response.assignSocket(client as Parameters<ServerResponse['assignSocket']>[0]);
-  response.shouldKeepAlive = false;
-  response.on('finish', () => client.end());
-  return response;
 }
 
 function switchHead(answer: IncomingMessage, headers: readonly string[]): string {

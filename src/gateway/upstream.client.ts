@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Denial } from '../modules/decisions/exchange.port.js';
+import { markClosing } from './connection-end.js';
 import type { RewrittenAnswer, UpstreamAnswerHead } from './response-headers.js';
 
 /** What goes upstream. */
@@ -125,9 +126,12 @@ export class UpstreamExchange implements RawHandler {
   }
 
   private sendHead(statusText: string, headers: string[]): void {
+    if (!this.response.req.complete) {
+      headers.push('Connection', 'close');
+      markClosing(this.response);
+    }
+    this.response.writeHead(this.status, asReceived(statusText), headers);
     this.headSent = true;
-    if (!this.response.req.complete) headers.push('Connection', 'close');
-    this.response.writeHead(this.status, statusText, headers);
     if (!hasLength(headers)) this.response.flushHeaders();
   }
 
@@ -218,6 +222,11 @@ export class UpstreamExchange implements RawHandler {
 
 function notRewritten(detail: string): UpstreamFailure {
   return { reason: 'upstream_protocol_error', detail, beforeAnswer: false };
+}
+
+/** The bytes of a reason phrase, which undici reads as UTF-8: Node refuses to send what is not latin1. */
+function asReceived(statusText: string): string {
+  return /[^\t -~]/.test(statusText) ? Buffer.from(statusText).toString('latin1') : statusText;
 }
 
 function hasLength(headers: readonly string[]): boolean {

@@ -94,4 +94,31 @@ describe('requests on one kept-alive connection', () => {
     await world.gateway.admin.call('PATCH', '/global-settings', { oauthTokensEnabled: true });
     expect(await auditOf(world.gateway.admin, 'kept-alive-off')).toHaveLength(2);
   });
+
+  it('come each from the address that the proxy before us names, not from that of the one before', async () => {
+    const { admin } = world.gateway;
+    const restrict = (enabled: boolean): Promise<unknown> =>
+      admin.call('PUT', '/restrictions/ip?confirm=true', {
+        enabled,
+        allowed: enabled ? ['192.0.2.1'] : [],
+        reverseProxy: {
+          enabled,
+          header: 'X-Forwarded-For',
+          trustedProxies: enabled ? ['127.0.0.1'] : [],
+        },
+        mode: 'enforce',
+      });
+    await restrict(true);
+    const from = (address: string): string[] =>
+      get(alice, `X-Forwarded-For: ${address}`, `X-Request-Id: from-${address}`);
+    const answers = await send(from('192.0.2.1'), from('192.0.2.9'), get(alice), from('192.0.2.1'));
+    await restrict(false);
+    const denied = refused(403, 'ip_not_allowed');
+    expect(answers).toEqual([named('alice'), denied, denied, named('alice')]);
+    expect((await auditOf(admin, 'from-192.0.2.9')).map(({ clientIp }) => clientIp)).toEqual(['192.0.2.9']);
+    expect((await auditOf(admin, 'from-192.0.2.1')).map(({ clientIp }) => clientIp)).toEqual([
+      '192.0.2.1',
+      '192.0.2.1',
+    ]);
+  });
 });

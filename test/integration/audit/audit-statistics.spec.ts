@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import { ChainKeeper, lineOf, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
+import { ByteText } from '../../../src/lib/byte-text.js';
+import { ChainKeeper, ROOM_BEFORE_ROW, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
 import { insertLines } from '../../../src/modules/audit/audit-insert.repository.js';
 import { AuditMaintenance } from '../../../src/modules/audit/audit-maintenance.service.js';
 import { AuditRollups } from '../../../src/modules/audit/audit-rollup.service.js';
@@ -22,9 +23,13 @@ const LONGER_THAN_ADDING_UP_MS = 400;
 /** As the gateway writes them. */
 function linesOf(events: readonly AuditEvent[]): string[] {
   const chains = new ChainKeeper('other-writer');
+  const line = new ByteText();
   return events.map((event) => {
     const row = toRow(event);
-    return lineOf(rowJson(row), chains.link(row.time.slice(0, 10), rowJson(row)));
+    line.begin(ROOM_BEFORE_ROW);
+    line.addText(rowJson(row));
+    chains.link(row.time.slice(0, 10), line);
+    return line.bytes.toString('utf8', ROOM_BEFORE_ROW, line.length - 1);
   });
 }
 

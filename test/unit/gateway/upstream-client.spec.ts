@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
@@ -90,5 +91,44 @@ describe('a request to an application whose only connection is busy', () => {
     expect(arrived).toEqual(['/slow', '/next']);
     expect([...released].sort()).toEqual(['/next', '/slow', '/waiting']);
     expect(ended.filter((each) => each.startsWith('/waiting '))).toEqual(['/waiting left']);
+  });
+});
+
+describe('the reason phrase of an answer', () => {
+  it.each([
+    ['UTF-8', Buffer.from('Größe 5 €')],
+    ['latin1', Buffer.from('Größe', 'latin1')],
+  ])('in %s is no reason to withhold the answer', async (_what, phrase) => {
+    const application = createNetServer((socket) => {
+      socket.on('data', () =>
+        socket.end(
+          Buffer.concat([
+            Buffer.from('HTTP/1.1 200 '),
+            phrase,
+            Buffer.from('\r\nContent-Length: 2\r\n\r\nok'),
+          ]),
+        ),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(application, 'listening');
+    const pool = new Pool(`http://127.0.0.1:${(application.address() as AddressInfo).port}`);
+    const ends: string[] = [];
+    const gateway = await listen((_request, response) => {
+      const events: UpstreamEvents = {
+        onHead: () => ({ headers: ['Content-Length', '2'], userName: undefined }),
+        onEnd: () => void ends.push('answered'),
+        onFailure: ({ detail }) => void ends.push(detail),
+        onBroken: (detail) => void ends.push(detail),
+        onClientGone: () => void ends.push('left'),
+        onReleased: () => undefined,
+      };
+      const prepared = { method: 'GET', target: '/', headers: ['Host', 'app.test'], body: null };
+      new UpstreamExchange(response, events).send(pool, prepared);
+    });
+    const answer = await fetch(addressOf(gateway), { headers: { Connection: 'close' } });
+    expect([answer.status, await answer.text(), ends]).toEqual([200, 'ok', ['answered']]);
+    await pool.destroy();
+    gateway.close();
+    application.close();
   });
 });
