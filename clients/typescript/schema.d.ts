@@ -1130,9 +1130,12 @@ export interface components {
             decisions: components["schemas"]["AuditCountView"][];
             /** @description Begin of the hour, ISO 8601. */
             hour: string;
-            /** @description Half of the requests took no longer than this, in milliseconds. */
+            /**
+             * @description Half of the requests took no longer than this, in milliseconds. Interpolated within buckets that are 10 % wide:
+             *     less than 10 % off. Exact where a filter by something else than time, decision, reason, application or user is given.
+             */
             p50Ms: number | null;
-            /** @description 95 of 100 requests took no longer than this, in milliseconds. */
+            /** @description 95 of 100 requests took no longer than this, in milliseconds; as exact as `p50Ms`. */
             p95Ms: number | null;
             reasons: components["schemas"]["AuditCountView"][];
             total: number;
@@ -1153,9 +1156,12 @@ export interface components {
             decisions: components["schemas"]["AuditCountView"][];
             from: string;
             hours: components["schemas"]["AuditHourView"][];
-            /** @description Half of the requests took no longer than this, in milliseconds. */
+            /**
+             * @description Half of the requests took no longer than this, in milliseconds. Interpolated within buckets that are 10 % wide:
+             *     less than 10 % off. Exact where a filter by something else than time, decision, reason, application or user is given.
+             */
             p50Ms: number | null;
-            /** @description 95 of 100 requests took no longer than this, in milliseconds. */
+            /** @description 95 of 100 requests took no longer than this, in milliseconds; as exact as `p50Ms`. */
             p95Ms: number | null;
             reasons: components["schemas"]["AuditCountView"][];
             to: string;
