@@ -26,8 +26,8 @@ export interface SeenEvent {
 }
 
 const AUDIT_WAIT_MS = 10_000;
-/** Longer than a batch of the audit queue takes, so that a second event would have come too. */
-const SECOND_EVENT_WAIT_MS = 300;
+/** Longer than the lines of one batch to the database are gathered, so that a second event would have come too. */
+const SECOND_EVENT_WAIT_MS = 900;
 
 /** Waits until `ready` answers something; throws after ten seconds. */
 export async function eventually<T>(

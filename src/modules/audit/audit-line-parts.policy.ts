@@ -5,18 +5,26 @@ import { cleanText, redactQuery } from './redaction.policy.js';
 /** Neighbouring fields of a row as they stand in its JSON text, each after a comma. */
 type Part = Uint8Array;
 
+/** A part with the fields it was made of; `next` has the same most telling field, but other ones beside it. */
+interface Known<T> {
+  readonly from: T;
+  readonly part: Part;
+  readonly next: Known<T> | undefined;
+}
+
 /**
- * Parts that come again and again, by their most telling field, with the other fields they were made of. A text that
- * had to be changed, perhaps because it held a secret, does not stay in memory.
+ * Parts that come again and again, by their most telling field. A text that had to be changed, perhaps because it held
+ * a secret, does not stay in memory.
  */
-const places = new Map<string, Place & { readonly part: Part }>();
-const principals = new Map<string, Who & { readonly part: Part }>();
-const addresses = new Map<string, Addresses & { readonly part: Part }>();
+const places = new Map<string, Known<Place>>();
+const principals = new Map<string, Known<Who>>();
+const addresses = new Map<string, Known<Addresses>>();
 const agents = new Map<string, Part>();
 const queries = new Map<string, Part>();
 const decisions = new Map<string, Part>();
 
 const MOST_REMEMBERED = 5000;
+const MOST_NEXT = 8;
 const LONGEST_REMEMBERED = 1000;
 
 function remember<T>(known: Map<string, T>, key: string, made: T): void {
@@ -25,11 +33,20 @@ function remember<T>(known: Map<string, T>, key: string, made: T): void {
   known.set(key, made);
 }
 
+/** The same path comes with a few methods, the same client by a few proxies. */
+function rememberBeside<T>(known: Map<string, Known<T>>, key: string, from: T, part: Part): void {
+  const first = known.get(key);
+  let count = 0;
+  for (let next = first; next; next = next.next) count += 1;
+  remember(known, key, { from, part, next: count < MOST_NEXT ? first : undefined });
+}
+
 type Place = Pick<AuditEvent, 'application' | 'method' | 'path'>;
 
 export function placePart(event: AuditEvent): Part {
-  const known = places.get(event.path ?? '');
-  return known !== undefined && isSamePlace(known, event) ? known.part : makePlace(event);
+  let known = places.get(event.path ?? '');
+  while (known && !isSamePlace(known.from, event)) known = known.next;
+  return known?.part ?? makePlace(event);
 }
 
 function makePlace({ application, method, path }: AuditEvent): Part {
@@ -39,7 +56,7 @@ function makePlace({ application, method, path }: AuditEvent): Part {
     path: clean(path, LIMITS.path),
   };
   const part = partOf(stored);
-  if (isSamePlace({ application, method, path }, stored)) remember(places, path ?? '', { ...stored, part });
+  if (isSamePlace({ application, method, path }, stored)) rememberBeside(places, path ?? '', stored, part);
   return part;
 }
 
@@ -53,8 +70,9 @@ type Who = Pick<
 >;
 
 export function principalPart(event: AuditEvent): Part {
-  const known = principals.get(event.credentialId ?? event.user ?? '');
-  return known !== undefined && isSamePrincipal(known, event) ? known.part : makePrincipal(event);
+  let known = principals.get(event.credentialId ?? event.user ?? '');
+  while (known && !isSamePrincipal(known.from, event)) known = known.next;
+  return known?.part ?? makePrincipal(event);
 }
 
 function makePrincipal(event: AuditEvent): Part {
@@ -73,7 +91,7 @@ function makePrincipal(event: AuditEvent): Part {
     credential_provider: stored.credentialProvider,
   });
   const key = event.credentialId ?? event.user ?? '';
-  if (isSamePrincipal(stored, event)) remember(principals, key, { ...stored, part });
+  if (isSamePrincipal(stored, event)) rememberBeside(principals, key, stored, part);
   return part;
 }
 
@@ -90,14 +108,15 @@ function isSamePrincipal(a: Who, b: Who): boolean {
 type Addresses = Pick<AuditEvent, 'clientIp' | 'peerIp'>;
 
 export function addressPart(event: AuditEvent): Part {
-  const known = addresses.get(event.clientIp ?? '');
-  return known !== undefined && isSameAddresses(known, event) ? known.part : makeAddresses(event);
+  let known = addresses.get(event.clientIp ?? '');
+  while (known && !isSameAddresses(known.from, event)) known = known.next;
+  return known?.part ?? makeAddresses(event);
 }
 
 function makeAddresses(event: AuditEvent): Part {
   const stored = { clientIp: storedAddress(event.clientIp), peerIp: storedAddress(event.peerIp) };
   const part = partOf({ client_ip: stored.clientIp, peer_ip: stored.peerIp });
-  if (isSameAddresses(stored, event)) remember(addresses, event.clientIp ?? '', { ...stored, part });
+  if (isSameAddresses(stored, event)) rememberBeside(addresses, event.clientIp ?? '', stored, part);
   return part;
 }
 

@@ -111,6 +111,31 @@ describe('The line of an event', () => {
       expect(written(any)).toBe(rowJson(toRow(any)));
   });
 
+  it('is so for more variants than are remembered', () => {
+    for (let n = 0; n < 40; n++) {
+      const credentialName = `name ${n % 11}`;
+      const any = auditEvent({
+        method: `M${n % 13}`,
+        credentialId: 'c',
+        credentialName,
+        peerIp: `10.0.1.${n % 12}`,
+      });
+      expect(written(any)).toBe(rowJson(toRow(any)));
+    }
+  });
+
+  it('is so for more texts than are remembered', () => {
+    for (let n = 0; n < 5100; n++) {
+      const any = auditEvent({
+        path: `/p/${n}`,
+        query: `?q=${n}`,
+        userAgent: `a/${n}`,
+        clientIp: `10.0.${n >> 8}.${n & 255}`,
+      });
+      expect(written(any)).toBe(rowJson(toRow(any)));
+    }
+  });
+
   it('is so for texts that are not ASCII: users, paths, what the client says it is', () => {
     const foreign = {
       user: 'Jürgen 王',
