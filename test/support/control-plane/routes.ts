@@ -4,10 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  ACCESS_METADATA,
-  PUBLIC_WHEN_METADATA,
-} from '../../../src/modules/access/access.port.js';
+import { ACCESS_METADATA, PUBLIC_WHEN_METADATA } from '../../../src/modules/access/access.port.js';
 
 /** One route as its decorators declare it. */
 export interface DeclaredRoute {
