@@ -43,13 +43,6 @@ export class ByteText {
     this.length += this.bytes.latin1Write(text, this.length);
   }
 
-  /** `length` bytes from `from` on once more. */
-  addAgain(from: number, length: number): void {
-    this.ensure(length);
-    this.bytes.copyWithin(this.length, from, from + length);
-    this.length += length;
-  }
-
   /** Replaces as many bytes from `at` on as `text`, of characters below U+0080, has characters. */
   putAscii(at: number, text: string): void {
     this.bytes.latin1Write(text, at);

@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
 import type { ByteText } from '../../lib/byte-text.js';
+import { ROW_COLUMNS, shortName, USUAL_CATEGORY } from './audit-columns.policy.js';
 import type { AuditRow, ChainLink } from './audit-row.policy.js';
+
+const REQUEST_ID = shortName('request_id');
+const CATEGORY = shortName('category');
+const CHAIN = shortName('chain');
+const SEQ = shortName('seq');
+const HASH = shortName('hash');
 
 /** The hash before the first row of a chain. */
 export const CHAIN_START = '';
@@ -10,14 +17,18 @@ export function linkHash(previous: string, rowJson: string): string {
   return hash('sha256', `${previous}\n${rowJson}`, 'base64url');
 }
 
-/** The JSON text that is hashed: fields in the order of `AuditRow`, absent ones left out. */
+/** The JSON text that is hashed: short names in the order of the columns, without what is absent or follows from the rest. */
 export function rowJson(row: AuditRow): string {
-  return JSON.stringify(row);
+  const stored: Record<string, unknown> = {};
+  for (const [name, , short] of ROW_COLUMNS) stored[short] = row[name];
+  if (row.request_id === row.id) delete stored[REQUEST_ID];
+  if (row.category === USUAL_CATEGORY) delete stored[CATEGORY];
+  return JSON.stringify(stored);
 }
 
 /** The stored line: the row with its link. */
 export function lineOf(json: string, link: ChainLink): string {
-  return `${json.slice(0, -1)},"chain":"${link.chain}","seq":${link.seq},"hash":"${link.hash}"}`;
+  return `${json.slice(0, -1)},"${CHAIN}":"${link.chain}","${SEQ}":${link.seq},"${HASH}":"${link.hash}"}`;
 }
 
 /** Room before a row for what is hashed before it: the hash of the row before, and a line feed. */
@@ -26,7 +37,7 @@ export const ROOM_BEFORE_ROW = 44;
 export const MOST_LINK_BYTES = 200;
 
 const LINE_FEED = 0x0a;
-const BEFORE_HASH = Buffer.from(',"hash":"');
+const BEFORE_HASH = Buffer.from(`,"${HASH}":"`);
 const END_OF_LINE = Buffer.from('"}\n');
 
 interface OpenChain {
@@ -67,7 +78,7 @@ export class ChainKeeper {
   }
 
   private begin(day: string): OpenChain {
-    const lead = Buffer.from(`,"chain":"${day}/${this.writer}-${this.generation++}","seq":`);
+    const lead = Buffer.from(`,"${CHAIN}":"${day}/${this.writer}-${this.generation++}","${SEQ}":`);
     const chain = { lead, seq: 0, hash: CHAIN_START };
     this.open.set(day, chain);
     const [oldest] = this.open.keys();

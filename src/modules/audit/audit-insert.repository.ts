@@ -1,3 +1,4 @@
+import { COLUMN_NAMES, COLUMN_VALUES, LINE_COLUMNS } from './audit-columns.policy.js';
 import { countedRows, noteSql } from './audit-rollup.policy.js';
 
 /** What runs SQL: a TypeORM DataSource, EntityManager or QueryRunner, or a test's own connection. */
@@ -5,48 +6,11 @@ export interface SqlRunner {
   query<T>(sql: string, parameters?: unknown[]): Promise<T>;
 }
 
-export const EVENT_COLUMNS = [
-  'id uuid',
-  'time timestamptz',
-  'request_id text',
-  'category text',
-  'decision text',
-  'reason text',
-  'detail text',
-  'application text',
-  'method text',
-  'path text',
-  'query text',
-  'status integer',
-  'username text',
-  'credential_kind text',
-  'credential_id text',
-  'credential_name text',
-  'credential_provider text',
-  'client_ip text',
-  'peer_ip text',
-  'user_agent text',
-  'duration_ms double precision',
-  'upstream_ms double precision',
-  'request_bytes bigint',
-  'response_bytes bigint',
-  'would_deny text[]',
-  'config_version integer',
-  'target text',
-  'before text',
-  'after text',
-  'chain text',
-  'seq integer',
-  'hash text',
-] as const;
-
-const NAMES = EVENT_COLUMNS.map((column) => column.slice(0, column.indexOf(' '))).join(', ');
-
 /** Inserts what is not there yet and brings the chains' heads, row counts and statistics up to date, in one statement. */
 const INSERT = `
   WITH added AS (
-    INSERT INTO audit_events (${NAMES})
-    SELECT ${NAMES} FROM jsonb_to_recordset($1::jsonb) AS line(${EVENT_COLUMNS.join(', ')})
+    INSERT INTO audit_events (${COLUMN_NAMES})
+    SELECT ${COLUMN_VALUES} FROM jsonb_to_recordset($1::jsonb) AS line(${LINE_COLUMNS})
     ON CONFLICT DO NOTHING
     RETURNING chain, seq, hash, category, time, application, decision, reason, username, duration_ms
   ), heads AS (
@@ -65,7 +29,7 @@ const INSERT = `
   SELECT count(*)::int AS added FROM added`;
 
 /**
- * Writes stored lines (JSON objects with the columns of `audit_events`) in one statement. Lines that are there
+ * Writes stored lines (see audit-columns.policy.ts) in one statement. Lines that are there
  * already are passed over, so a batch may come twice. Answers how many were new.
  */
 export async function insertLines(sql: SqlRunner, lines: readonly string[]): Promise<number> {

@@ -1,5 +1,8 @@
+import { ownText } from '../../lib/own-text.js';
+import { shortName } from './audit-columns.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import { ROW_LIMITS as LIMITS, storedAddress, storedWhole } from './audit-row.policy.js';
+import type { AuditRow } from './audit-row.policy.js';
 import { cleanText, redactQuery } from './redaction.policy.js';
 
 /** Neighbouring fields of a row as they stand in its JSON text, each after a comma. */
@@ -14,7 +17,7 @@ interface Known<T> {
 
 /**
  * Parts that come again and again, by their most telling field. A text that had to be changed, perhaps because it held
- * a secret, does not stay in memory.
+ * a secret, does not stay in memory, nor does what a text was cut out of.
  */
 const places = new Map<string, Known<Place>>();
 const principals = new Map<string, Known<Who>>();
@@ -23,6 +26,9 @@ const agents = new Map<string, Part>();
 const queries = new Map<string, Part>();
 const decisions = new Map<string, Part>();
 
+const DECISION = shortName('decision');
+const STATUS = shortName('status');
+
 const MOST_REMEMBERED = 5000;
 const MOST_NEXT = 8;
 const LONGEST_REMEMBERED = 1000;
@@ -30,15 +36,28 @@ const LONGEST_REMEMBERED = 1000;
 function remember<T>(known: Map<string, T>, key: string, made: T): void {
   if (key.length > LONGEST_REMEMBERED) return;
   if (known.size >= MOST_REMEMBERED) known.clear();
-  known.set(key, made);
+  known.set(ownText(key), made);
 }
 
 /** The same path comes with a few methods, the same client by a few proxies. */
-function rememberBeside<T>(known: Map<string, Known<T>>, key: string, from: T, part: Part): void {
+function rememberBeside<T extends object>(
+  known: Map<string, Known<T>>,
+  key: string,
+  from: T,
+  part: Part,
+): void {
   const first = known.get(key);
   let count = 0;
   for (let next = first; next; next = next.next) count += 1;
-  remember(known, key, { from, part, next: count < MOST_NEXT ? first : undefined });
+  remember(known, key, { from: ownTexts(from), part, next: count < MOST_NEXT ? first : undefined });
+}
+
+function ownTexts<T extends object>(fields: T): T {
+  const own = Object.entries(fields).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? ownText(value) : value,
+  ]);
+  return Object.fromEntries(own) as T;
 }
 
 type Place = Pick<AuditEvent, 'application' | 'method' | 'path'>;
@@ -147,7 +166,7 @@ export function queryPart(query: string): Part {
 export function decisionPart(decision: AuditEvent['decision']): Part {
   let part = decisions.get(decision);
   if (!part) {
-    part = bytesOf(`","category":"request","decision":"${decision}"`);
+    part = bytesOf(`","${DECISION}":"${decision}"`);
     decisions.set(decision, part);
   }
   return part;
@@ -160,7 +179,7 @@ export function statusPart(status: number): Part {
   const known = statuses[status];
   if (known) return known;
   const stored = storedWhole(status);
-  const part = bytesOf(stored === undefined ? '' : `,"status":${stored + 0}`);
+  const part = bytesOf(stored === undefined ? '' : `,"${STATUS}":${stored + 0}`);
   if (status >= 0 && status <= MOST_STATUS && status === stored) statuses[status] = part;
   return part;
 }
@@ -169,11 +188,28 @@ function clean(value: string | undefined, limit: number): string | undefined {
   return value === undefined ? undefined : cleanText(value, limit);
 }
 
+/** Columns whose texts make up parts. */
+type TextColumn =
+  | 'application'
+  | 'method'
+  | 'path'
+  | 'query'
+  | 'username'
+  | 'credential_kind'
+  | 'credential_id'
+  | 'credential_name'
+  | 'credential_provider'
+  | 'client_ip'
+  | 'peer_ip'
+  | 'user_agent';
+
 const BEFORE_FIELDS = '{"":0'.length;
 
 /** Fields that are absent are left out. */
-function partOf(fields: Readonly<Record<string, string | undefined>>): Part {
-  return bytesOf(JSON.stringify({ '': 0, ...fields }).slice(BEFORE_FIELDS, -1));
+function partOf(fields: Partial<Pick<AuditRow, TextColumn>>): Part {
+  const stored: Record<string, unknown> = { '': 0 };
+  for (const [name, value] of Object.entries(fields)) stored[shortName(name as TextColumn)] = value;
+  return bytesOf(JSON.stringify(stored).slice(BEFORE_FIELDS, -1));
 }
 
 export function bytesOf(text: string): Uint8Array {

@@ -1,6 +1,7 @@
 import type { ByteText } from '../../lib/byte-text.js';
 import type { AuditEvent } from './audit.port.js';
 import { rowJson } from './audit-chain.policy.js';
+import { shortName } from './audit-columns.policy.js';
 import {
   addressPart,
   agentPart,
@@ -20,11 +21,15 @@ import {
 } from './audit-row.policy.js';
 import { cleanText } from './redaction.policy.js';
 
-const DURATION = bytesOf(',"duration_ms":');
-const UPSTREAM = bytesOf(',"upstream_ms":');
-const REQUEST_BYTES = bytesOf(',"request_bytes":');
-const RESPONSE_BYTES = bytesOf(',"response_bytes":');
-const CONFIG_VERSION = bytesOf(',"config_version":');
+const DURATION = bytesOf(`,"${shortName('duration_ms')}":`);
+const UPSTREAM = bytesOf(`,"${shortName('upstream_ms')}":`);
+const REQUEST_BYTES = bytesOf(`,"${shortName('request_bytes')}":`);
+const RESPONSE_BYTES = bytesOf(`,"${shortName('response_bytes')}":`);
+const CONFIG_VERSION = bytesOf(`,"${shortName('config_version')}":`);
+const REASON = shortName('reason');
+const DETAIL = shortName('detail');
+const WOULD_DENY = shortName('would_deny');
+const TARGET = shortName('target');
 const END = bytesOf('}');
 
 /**
@@ -38,8 +43,8 @@ export function writeRow(event: AuditEvent, out: ByteText): void {
     return;
   }
   writeHead(event, out);
-  if (event.reason !== undefined) out.addText(`,"reason":"${event.reason}"`);
-  writeText('detail', event.detail, LIMITS.detail, out);
+  if (event.reason !== undefined) out.addText(`,"${REASON}":"${event.reason}"`);
+  writeText(DETAIL, event.detail, LIMITS.detail, out);
   out.add(placePart(event));
   if (event.query) out.add(queryPart(event.query));
   if (event.status !== undefined) out.add(statusPart(event.status));
@@ -51,9 +56,9 @@ export function writeRow(event: AuditEvent, out: ByteText): void {
   writeWhole(REQUEST_BYTES, event.requestBytes, out);
   writeWhole(RESPONSE_BYTES, event.responseBytes, out);
   const rules = storedRules(event.wouldDeny);
-  if (rules) out.addText(`,"would_deny":${JSON.stringify(rules)}`);
+  if (rules) out.addText(`,"${WOULD_DENY}":${JSON.stringify(rules)}`);
   writeWhole(CONFIG_VERSION, event.configVersion, out);
-  writeText('target', event.target, LIMITS.name, out);
+  writeText(TARGET, event.target, LIMITS.name, out);
   out.add(END);
 }
 
@@ -64,10 +69,11 @@ function isPlainRequest({ id, category, before, after }: AuditEvent): boolean {
 }
 
 const BEFORE_ID = '{"id":"';
-const BEFORE_TIME = '","time":"';
-const AFTER_MILLISECOND = 'Z","request_id":"';
+const BEFORE_TIME = `","${shortName('time')}":"`;
+const AFTER_MILLISECOND = 'Z';
+const BEFORE_REQUEST_ID = `","${shortName('request_id')}":"`;
 
-/** The beginning of a row up to its request id, the same for a second but for the id and three digits. */
+/** The beginning of a row up to its time, the same for a second but for the id and three digits. */
 let second = NaN;
 let head = bytesOf('');
 let millisecondAt = 0;
@@ -82,9 +88,12 @@ function writeHead({ id, requestId, time, decision }: AuditEvent, out: ByteText)
   // Ids of our own making need no second look.
   out.putAscii(from + BEFORE_ID.length, id);
   out.putDigits(from + millisecondAt, whole - start, 3);
-  if (requestId === id) out.addAgain(from + BEFORE_ID.length, ID_LENGTH);
-  else out.addText(JSON.stringify(cleanText(requestId, LIMITS.short)).slice(1, -1));
+  if (requestId !== id) writeRequestId(cleanText(requestId, LIMITS.short), id, out);
   out.add(decisionPart(decision));
+}
+
+function writeRequestId(stored: string, id: string, out: ByteText): void {
+  if (stored !== id) out.addText(`${BEFORE_REQUEST_ID}${JSON.stringify(stored).slice(1, -1)}`);
 }
 
 function beginSecond(start: number): void {

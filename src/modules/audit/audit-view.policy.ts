@@ -1,3 +1,4 @@
+import { ROW_COLUMNS } from './audit-columns.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import type { AuditRow } from './audit-row.policy.js';
 import type { AuditEventView } from './dto/audit-event.dto.js';
@@ -93,42 +94,10 @@ export interface StoredRow {
   readonly [column: string]: unknown;
 }
 
-const FIELDS: readonly (keyof AuditRow)[] = [
-  'id',
-  'time',
-  'request_id',
-  'category',
-  'decision',
-  'reason',
-  'detail',
-  'application',
-  'method',
-  'path',
-  'query',
-  'status',
-  'username',
-  'credential_kind',
-  'credential_id',
-  'credential_name',
-  'credential_provider',
-  'client_ip',
-  'peer_ip',
-  'user_agent',
-  'duration_ms',
-  'upstream_ms',
-  'request_bytes',
-  'response_bytes',
-  'would_deny',
-  'config_version',
-  'target',
-  'before',
-  'after',
-];
-
 /** The row exactly as it was written: same fields, same order, absent ones absent. The hash chain relies on it. */
 export function restoreRow(stored: StoredRow): AuditRow {
   const row: Record<string, unknown> = {};
-  for (const field of FIELDS) {
+  for (const [field] of ROW_COLUMNS) {
     const value = stored[field];
     if (value !== null && value !== undefined) row[field] = plain(field, value);
   }

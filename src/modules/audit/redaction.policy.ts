@@ -1,3 +1,4 @@
+import { ownText } from '../../lib/own-text.js';
 import { isPlain } from './plain-text.policy.js';
 
 /** What a secret is replaced by. */
@@ -102,7 +103,7 @@ function isHarmlessName(name: string): boolean {
   if (harmlessNames.has(name)) return true;
   if (isSecretName(name) || holdsSecret(name)) return false;
   if (harmlessNames.size >= MOST_NAMES) harmlessNames.clear();
-  if (name.length <= LONGEST_NAME) harmlessNames.add(name);
+  if (name.length <= LONGEST_NAME) harmlessNames.add(ownText(name));
   return true;
 }
 

@@ -55,6 +55,8 @@ describe('lines on their way into PostgreSQL', () => {
         ...(n % 500 ? {} : change),
       }),
     );
+    const ownId = events[1]?.id as string;
+    events[1] = { ...(events[1] as AuditEvent), requestId: ownId };
     await leave(events);
     const audit = await startAuditApp(database.url, { dataDir });
     await audit.audit.flush(20_000);
@@ -69,6 +71,9 @@ describe('lines on their way into PostgreSQL', () => {
       before: JSON.stringify(large),
       after: '"ß"',
     });
+    expect(await sql.query('SELECT request_id, category FROM audit_events WHERE id = $1', [ownId])).toEqual([
+      { request_id: ownId, category: 'request' },
+    ]);
     const report = await audit.app.get(AuditVerify).verify(Date.now());
     expect([report.rows, report.faults]).toEqual([2500, []]);
     await audit.close();
@@ -81,9 +86,7 @@ describe('lines on their way into PostgreSQL', () => {
       Buffer.from('{"id":"no uuid"}'),
       Buffer.from([0, 0, 0]),
       Buffer.from(''),
-      Buffer.from(
-        '{"id":"0193a5b2-7c4d-7e8f-9a0b-000000000001","time":"2026-11-21T00:00:00Z","path":"\\u0000"}',
-      ),
+      Buffer.from('{"id":"0193a5b2-7c4d-7e8f-9a0b-000000000001","t":"2026-11-21T00:00:00Z","p":"\\u0000"}'),
     ];
     const time = Date.now();
     const events = Array.from({ length: 10 }, (_unused, n) => auditEvent({ time, requestId: `n-${n}` }));

@@ -144,7 +144,7 @@ describe('The line of an event', () => {
       query: '?q=ß',
     };
     for (let round = 0; round < 2; round++)
-      expect(written(auditEvent(foreign))).toContain('"path":"/wiki/Übersicht/😀","query":"q=ß"');
+      expect(written(auditEvent(foreign))).toContain('"p":"/wiki/Übersicht/😀","q":"q=ß"');
     const any = auditEvent(foreign);
     expect(written(any)).toBe(rowJson(toRow(any)));
   });
@@ -187,7 +187,7 @@ describe('The line of an event', () => {
       expect(written(any)).toBe(rowJson(toRow(any)));
     }
     expect(() => written(auditEvent({ time: Number.NaN }))).toThrow(RangeError);
-    expect(written(auditEvent({ time: now }))).toContain('"time":"2026-11-21T23:59:59.998Z"');
+    expect(written(auditEvent({ time: now }))).toContain('"t":"2026-11-21T23:59:59.998Z"');
   });
 
   it('is so for changes by admins, with what was before and after', () => {

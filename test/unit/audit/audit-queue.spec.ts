@@ -6,6 +6,7 @@ import { AuditQueue } from '../../../src/modules/audit/audit-queue.service.js';
 import type { QueueOptions } from '../../../src/modules/audit/audit-queue.service.js';
 import type { AuditRow, ChainLink } from '../../../src/modules/audit/audit-row.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
+import { columnsOf } from '../../support/audit/stored-line.js';
 
 const MEGABYTE = 1024 * 1024;
 const faults: string[] = [];
@@ -28,7 +29,7 @@ function drain({ lines }: AuditQueue): Line[] {
     for (const part of taken.parts) {
       const texts = part.toString('utf8').split('\n');
       expect(texts.pop()).toBe('');
-      found.push(...texts.map((text) => JSON.parse(text) as Line));
+      found.push(...texts.map(columnsOf));
     }
     lines.release();
   }
@@ -111,6 +112,31 @@ describe('the queue of the audit log', () => {
     collect();
     expect(recorded.filter((reference) => reference.deref() !== undefined)).toHaveLength(0);
     expect(numbers(drain(queue))).toHaveLength(100);
+  });
+
+  it('does not hold on to what a text that it remembers was cut out of, an address with its query for one', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const queue = newQueue();
+    const heapUsed = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapUsed();
+    for (let n = 0; n < 2000; n++) {
+      const target = Buffer.from(`/rest/api/2/issue/CUT-${n}?expand=names&x=${'y'.repeat(20_000)}`).toString(
+        'latin1',
+      );
+      const mark = target.indexOf('?');
+      const path = target.slice(0, mark);
+      const query = target.slice(mark, target.indexOf('&'));
+      queue.record(
+        auditEvent({ path, query, user: target.slice(0, mark), userAgent: target.slice(1, mark) }),
+      );
+      drain(queue);
+    }
+    // Four texts of each of 2000 addresses of 20 KB.
+    expect(heapUsed() - before).toBeLessThan(20 * MEGABYTE);
   });
 
   it('drops the oldest when it is full, counts them, and its chain shows that they are missing', () => {

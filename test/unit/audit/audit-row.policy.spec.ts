@@ -6,10 +6,12 @@ import {
   ROOM_BEFORE_ROW,
   rowJson,
 } from '../../../src/modules/audit/audit-chain.policy.js';
+import { LINK_COLUMNS, ROW_COLUMNS } from '../../../src/modules/audit/audit-columns.policy.js';
 import { ByteText } from '../../../src/lib/byte-text.js';
 import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
 import type { ChainLink } from '../../../src/modules/audit/audit-row.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
+import { columnsOf } from '../../support/audit/stored-line.js';
 
 const RGT = 'rgt_0123456789012345678901234567890123456789abcdef';
 
@@ -34,8 +36,8 @@ describe('an event as it is stored', () => {
 
   it('leaves absent fields out and rounds durations to microseconds', () => {
     const row = toRow(auditEvent({ user: undefined, durationMs: 1.23456789, upstreamMs: Number.NaN }));
-    expect(rowJson(row)).not.toContain('username');
-    expect(rowJson(row)).not.toContain('upstream_ms');
+    expect(Object.keys(columnsOf(rowJson(row)))).not.toContain('username');
+    expect(Object.keys(columnsOf(rowJson(row)))).not.toContain('upstream_ms');
     expect(row.duration_ms).toBe(1.235);
   });
 
@@ -62,9 +64,26 @@ function linked(chains: ChainKeeper, day: string, row: string): ChainLink & { re
   text.addText(row);
   chains.link(day, text);
   const line = text.bytes.toString('utf8', ROOM_BEFORE_ROW, text.length);
-  const { chain, seq, hash } = JSON.parse(line) as ChainLink;
+  const { chain, seq, hash } = columnsOf(line);
   return { chain, seq, hash, line };
 }
+
+describe('the JSON text of a row', () => {
+  it.each([
+    ['a request of its own id', {}],
+    ['a request that the client gave an id', { requestId: 'req-1' }],
+    ['a change', { category: 'admin' as const, target: 'settings', before: { a: 1 }, after: { a: 2 } }],
+  ])('says all of %s, by other names', (_name, over) => {
+    const event = auditEvent();
+    const row = toRow({ ...event, requestId: event.id, ...over });
+    expect(columnsOf(rowJson(row))).toEqual(JSON.parse(JSON.stringify(row)));
+  });
+
+  it('has a name of its own for each column', () => {
+    const shorts = [...ROW_COLUMNS, ...LINK_COLUMNS].map(([, , short]) => short);
+    expect(new Set(shorts).size).toBe(shorts.length);
+  });
+});
 
 describe('the hash chain', () => {
   const json = rowJson(toRow(auditEvent({ user: 'Jürgen 王' })));
@@ -105,6 +124,6 @@ describe('the hash chain', () => {
   it('is part of the stored line', () => {
     const { line, ...link } = linked(new ChainKeeper('w'), '2026-11-21', json);
     expect(line).toBe(`${lineOf(json, link)}\n`);
-    expect(JSON.parse(line)).toEqual({ ...(JSON.parse(json) as object), ...link });
+    expect(columnsOf(line)).toEqual({ ...columnsOf(json), ...link });
   });
 });
