@@ -98,10 +98,26 @@ describe('when something throws', () => {
     await wire.expectAlive();
   });
 
-  it('what answers: the connection ends, the process lives on', async () => {
+  it.each([
+    ['a request', 'unanswered-request', []],
+    ['an upgrade', 'unanswered-upgrade', WEBSOCKET],
+  ])('what answers %s: the connection ends, and the event says so', async (_what, id, fields) => {
     const recorder = world.gateway.restgate.app.get(ExchangeRecorder);
     breakOnce(recorder, 'deny', new Error('on purpose'));
     breakOnce(recorder, 'deny', new Error('on purpose'));
+    const result = await wire.untilClosed(head('GET', MYSELF, `X-Request-Id: ${id}`, ...fields));
+    expect([statuses(result), result.closed]).toEqual([[], true]);
+    expect(await auditOf(world.gateway.admin, id)).toMatchObject([
+      { decision: 'denied', reason: 'internal_error', detail: 'the answer failed', status: null },
+    ]);
+    await wire.expectAlive();
+  });
+
+  it('what answers and what records: the process lives on', async () => {
+    const recorder = world.gateway.restgate.app.get(ExchangeRecorder);
+    breakOnce(recorder, 'deny', new Error('on purpose'));
+    breakOnce(recorder, 'deny', new Error('on purpose'));
+    breakOnce(world.gateway.restgate.app.get(AUDIT), 'record', new Error('on purpose'));
     const result = await wire.untilClosed(head('GET', MYSELF));
     expect([statuses(result), result.closed]).toEqual([[], true]);
     await wire.expectAlive();
