@@ -80,6 +80,17 @@ export class ExchangeRecorder {
     } catch (fault) {
       this.log.error({ err: fault, requestId: exchange.id }, 'a failed request could not be answered');
       response.destroy();
+      this.recordUnanswered(exchange);
+    }
+  }
+
+  /** The connection ends without an answer of ours, so the event has no status. Never throws. */
+  private recordUnanswered(exchange: GatewayExchange): void {
+    try {
+      exchange.status = 0;
+      this.record(exchange, 'denied', 'internal_error', 'the answer failed');
+    } catch (fault) {
+      this.log.error({ err: fault, requestId: exchange.id }, 'a failed request could not be recorded');
     }
   }
 

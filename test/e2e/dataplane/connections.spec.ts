@@ -1,47 +1,34 @@
 import { UpstreamPools } from '../../../src/gateway/upstream.pools.js';
 import { callsOf, eventually } from '../../support/dataplane.js';
 import { RawConnection, rawRequest } from '../../support/raw-http.js';
-import type { RawResult } from '../../support/raw-http.js';
-import { startWorld } from '../../support/world.js';
+import {
+  head,
+  HELPERS,
+  MYSELF,
+  statuses,
+  SYNCHRONY,
+  WEBSOCKET,
+  WireWorld,
+} from '../../support/wire-world.js';
 import type { World } from '../../support/world.js';
 
-const MYSELF = '/jira/rest/api/2/myself';
 const SEARCH = '/jira/rest/api/2/search';
-const HELPERS = '/jira/rest/standin/1.0/';
-const WEBSOCKET = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-];
 
 /** What one connection owes to its requests, whatever else is on it; seen from the wire. */
 describe('connections of the data plane', () => {
+  let wire: WireWorld;
   let world: World;
   let alice: string;
-  let undo: (() => void)[] = [];
 
   beforeAll(async () => {
-    world = await startWorld();
-    alice = `Authorization: Bearer ${await world.tokenOf('alice')}`;
-    await world.fetch(MYSELF, 'alice');
+    wire = await WireWorld.start();
+    ({ world, alice } = wire);
   }, 60_000);
   beforeEach(() => world.jira.clear());
-  afterEach(() => {
-    for (const restore of undo) restore();
-    undo = [];
-  });
   afterAll(() => world?.stop());
 
-  const head = (method: string, target: string, ...fields: string[]): string =>
-    [`${method} ${target} HTTP/1.1`, 'Host: gw.test', ...fields, '', ''].join('\r\n');
-  const me = (...fields: string[]): string => head('GET', MYSELF, alice, ...fields);
   const slow = (ms: number, ...fields: string[]): string =>
     head('GET', `${HELPERS}slow-headers?delayMs=${ms}`, alice, ...fields);
-  const exchange = (bytes: string, expectResponses: number, timeoutMs = 5000): Promise<RawResult> =>
-    rawRequest({ port: world.gateway.port }, bytes, { expectResponses, timeoutMs });
-  const statuses = (result: RawResult): number[] => result.responses.map(({ status }) => status);
-  const isAlive = async (): Promise<void> => expect((await world.fetch(MYSELF, 'alice')).status).toBe(200);
   const inFlight = (): number => {
     const { byKey } = world.gateway.restgate.app.get<
       UpstreamPools,
@@ -66,7 +53,7 @@ describe('connections of the data plane', () => {
         `${head('POST', SEARCH, 'Transfer-Encoding: chunked')}0\r\n\r\n`,
       ],
     ])('%s the connection goes on, also with what was pipelined', async (_what, first) => {
-      const result = await rawRequest({ port: world.gateway.port }, first + me() + me(), {
+      const result = await rawRequest(wire.target, first + wire.me() + wire.me(), {
         expectResponses: 3,
         methods: [first.startsWith('HEAD') ? 'HEAD' : 'GET', 'GET'],
       });
@@ -80,7 +67,7 @@ describe('connections of the data plane', () => {
       ['in chunks', head('POST', SEARCH, 'Transfer-Encoding: chunked')],
       ['that waits for 100', head('POST', SEARCH, 'Content-Length: 5', 'Expect: 100-continue')],
     ])('with a body still to come %s the connection ends', async (_what, first) => {
-      const client = await RawConnection.open({ port: world.gateway.port });
+      const client = await RawConnection.open(wire.target);
       client.write(first);
       const result = await client.read({ untilClosed: true });
       client.destroy();
@@ -94,11 +81,9 @@ describe('connections of the data plane', () => {
 
     it('that ended the connection, nothing pipelined behind it is processed', async () => {
       const malformed = head('POST', `${SEARCH}/%00`, 'Content-Length: 2');
-      const upgrade = head('GET', '/jira/synchrony/v1/bayeux', alice, ...WEBSOCKET);
-      for (const behind of [me(), upgrade]) {
-        const result = await rawRequest({ port: world.gateway.port }, `${malformed}{}${behind}`, {
-          untilClosed: true,
-        });
+      const upgrade = head('GET', SYNCHRONY, alice, ...WEBSOCKET);
+      for (const behind of [wire.me(), upgrade]) {
+        const result = await wire.untilClosed(`${malformed}{}${behind}`);
         expect([statuses(result), result.closed]).toEqual([[400], true]);
       }
       expect(callsOf(world.jira)).toEqual([]);
@@ -107,29 +92,27 @@ describe('connections of the data plane', () => {
 
   describe('behind a request that waits for its answer', () => {
     it.each([
-      ['an upgrade to WebSocket', () => head('GET', '/jira/synchrony/v1/bayeux', alice, ...WEBSOCKET)],
+      ['an upgrade to WebSocket', () => head('GET', SYNCHRONY, alice, ...WEBSOCKET)],
       ['an upgrade without a credential', () => head('GET', '/', ...WEBSOCKET)],
-      ['an upgrade to h2c', () => me('Connection: Upgrade', 'Upgrade: h2c')],
+      ['an upgrade to h2c', () => wire.me('Connection: Upgrade', 'Upgrade: h2c')],
       ['CONNECT', () => 'CONNECT gw.test:443 HTTP/1.1\r\nHost: gw.test\r\n\r\n'],
     ])('%s ends the connection, and is not answered in its place', async (_what, behind) => {
-      const pipelined = await rawRequest({ port: world.gateway.port }, slow(500) + behind(), {
-        untilClosed: true,
-      });
+      const pipelined = await wire.untilClosed(slow(500) + behind());
       expect([statuses(pipelined), pipelined.closed]).toEqual([[], true]);
-      await isAlive();
+      await wire.expectAlive();
     });
 
     it('what is no HTTP ends the connection after that answer, and is not answered in its place', async () => {
-      const client = await RawConnection.open({ port: world.gateway.port });
+      const client = await RawConnection.open(wire.target);
       client.write(`${slow(300)}\x01\x02\r\n\r\n`);
       await eventually('the request', () => callsOf(world.jira).length === 1);
-      client.write(`\x01\x02\r\n\r\n${me()}`);
+      client.write(`\x01\x02\r\n\r\n${wire.me()}`);
       const result = await client.read({ untilClosed: true });
       client.destroy();
       expect([statuses(result), result.body.toString(), result.closed]).toEqual([[200], 'late', true]);
       expect(result.header('Connection')).toEqual(['close']);
       expect(callsOf(world.jira)).toHaveLength(1);
-      await isAlive();
+      await wire.expectAlive();
     });
 
     it.each([
@@ -137,16 +120,14 @@ describe('connections of the data plane', () => {
       ['CONNECT', () => 'CONNECT gw.test:443 HTTP/1.1\r\nHost: gw.test\r\n\r\n'],
       ['what is no HTTP', () => '\x01\x02\r\n\r\n'],
     ])('and is refused in the same packet, %s harms nobody', async (_what, behind) => {
-      const result = await rawRequest({ port: world.gateway.port }, head('GET', MYSELF) + behind(), {
-        untilClosed: true,
-      });
+      const result = await wire.untilClosed(head('GET', MYSELF) + behind());
       expect([[], [401]]).toContainEqual(statuses(result));
       expect(result.closed).toBe(true);
-      await isAlive();
+      await wire.expectAlive();
     });
 
     it('another one frees its connection to the application when the client leaves', async () => {
-      const client = await RawConnection.open({ port: world.gateway.port });
+      const client = await RawConnection.open(wire.target);
       client.write(slow(1000) + head('GET', `${HELPERS}download?bytes=8000000`, alice));
       await eventually('both at the application', () => callsOf(world.jira).length === 2);
       client.destroy();
@@ -154,9 +135,9 @@ describe('connections of the data plane', () => {
     });
 
     it('others are answered in their order', async () => {
-      const bodies = (await exchange(slow(200) + me() + head('GET', MYSELF) + slow(1), 4)).responses.map(
-        ({ status, body }) => [status, body.toString().slice(0, 4)],
-      );
+      const bodies = (
+        await wire.exchange(slow(200) + wire.me() + head('GET', MYSELF) + slow(1), 4)
+      ).responses.map(({ status, body }) => [status, body.toString().slice(0, 4)]);
       expect(bodies).toEqual([
         [200, 'late'],
         [200, '{"se'],
@@ -167,10 +148,10 @@ describe('connections of the data plane', () => {
   });
 
   it('nothing is processed behind a request whose answer came before its body and ends the connection', async () => {
-    const client = await RawConnection.open({ port: world.gateway.port });
+    const client = await RawConnection.open(wire.target);
     client.write(`${head('POST', `${HELPERS}upload-progress`, alice, 'Content-Length: 4')}ab`);
     await eventually('the head of the answer', () => client.raw.includes('\r\n\r\n'));
-    client.write(`cd${me()}`);
+    client.write(`cd${wire.me()}`);
     const result = await client.read({ untilClosed: true });
     client.destroy();
     expect([statuses(result), result.header('Connection')]).toEqual([[200], ['close']]);
@@ -179,7 +160,7 @@ describe('connections of the data plane', () => {
   });
 
   it('an answer that has begun ends whole, whatever came behind its request', async () => {
-    const client = await RawConnection.open({ port: world.gateway.port });
+    const client = await RawConnection.open(wire.target);
     client.write(head('GET', `${HELPERS}stream?count=10&pauseMs=20`, alice));
     await eventually('the first piece', () => client.raw.includes('piece 0'));
     client.write('\x01\x02\r\n\r\n');
@@ -187,11 +168,11 @@ describe('connections of the data plane', () => {
     client.destroy();
     expect([statuses(result), result.complete, result.closed]).toEqual([[200], true, true]);
     expect(result.body.toString()).toContain('piece 9');
-    await isAlive();
+    await wire.expectAlive();
   });
 
   it('an answer that has begun breaks off when its own request turns out to be malformed', async () => {
-    const client = await RawConnection.open({ port: world.gateway.port });
+    const client = await RawConnection.open(wire.target);
     client.write(
       `${head('POST', `${HELPERS}upload-progress`, alice, 'Transfer-Encoding: chunked')}1\r\na\r\n`,
     );
@@ -210,7 +191,7 @@ describe('connections of the data plane', () => {
     ['an upgrade', head('GET', MYSELF, ...WEBSOCKET), 401],
   ])('%s is refused, and its connection is not held open by its client', async (_what, bytes, status) => {
     const before = await open();
-    const client = await RawConnection.open({ port: world.gateway.port });
+    const client = await RawConnection.open(wire.target);
     client.write(bytes);
     expect((await client.read()).status).toBe(status);
     // The client reads the end and does not end its own side.
@@ -225,45 +206,45 @@ describe('connections of the data plane', () => {
     ['a refusal with a body to come', head('POST', SEARCH, 'Content-Length: 9')],
   ])('a client that resets its connection right behind %s harms nobody', async (_what, bytes) => {
     for (let i = 0; i < 20; i++) {
-      const client = await RawConnection.open({ port: world.gateway.port });
+      const client = await RawConnection.open(wire.target);
       client.write(bytes);
       await new Promise((resolve) => setTimeout(resolve, i % 4));
       client.socket.resetAndDestroy();
     }
-    await isAlive();
+    await wire.expectAlive();
   });
 
   it('many offers of h2c on one connection are each answered, without listeners piling up', async () => {
     const warnings: string[] = [];
     const note = (warning: Error): void => void warnings.push(warning.name);
     process.on('warning', note);
-    undo.push(() => process.off('warning', note));
-    const client = await RawConnection.open({ port: world.gateway.port });
-    for (let i = 1; i <= 30; i++) {
-      client.write(me('Connection: Upgrade', 'Upgrade: h2c'));
-      expect((await client.read({ expectResponses: i })).responses).toHaveLength(i);
+    const client = await RawConnection.open(wire.target);
+    try {
+      for (let i = 1; i <= 30; i++) {
+        client.write(wire.me('Connection: Upgrade', 'Upgrade: h2c'));
+        expect((await client.read({ expectResponses: i })).responses).toHaveLength(i);
+      }
+    } finally {
+      client.destroy();
+      process.off('warning', note);
     }
-    client.destroy();
     expect(warnings).toEqual([]);
   });
 });
 
 describe('connections while the product stops', () => {
   it('end with their next answer; nothing behind it is processed, and an upgrade in the making is not waited for', async () => {
-    const world = await startWorld();
-    const alice = `Authorization: Bearer ${await world.tokenOf('alice')}`;
-    const get = (target: string, ...fields: string[]): string =>
-      [`GET ${target} HTTP/1.1`, 'Host: gw.test', alice, ...fields, '', ''].join('\r\n');
-    const port = world.gateway.port;
-    const [kept, upgrade] = await Promise.all([RawConnection.open({ port }), RawConnection.open({ port })]);
-    kept.write(get(MYSELF));
+    const wire = await WireWorld.start();
+    const { world, alice, target } = wire;
+    const [kept, upgrade] = await Promise.all([RawConnection.open(target), RawConnection.open(target)]);
+    kept.write(wire.me());
     await kept.read();
-    upgrade.write(get(`${HELPERS}hang`, ...WEBSOCKET));
+    upgrade.write(head('GET', `${HELPERS}hang`, alice, ...WEBSOCKET));
     await eventually('the upgrade', () => callsOf(world.jira).some(({ path }) => path.endsWith('/hang')));
     world.jira.clear();
     const began = Date.now();
     const stopped = world.stop();
-    kept.write(get(MYSELF) + get(SEARCH));
+    kept.write(wire.me() + head('GET', SEARCH, alice));
     const result = await kept.read({ untilClosed: true });
     await stopped;
     expect(Date.now() - began).toBeLessThan(10_000);

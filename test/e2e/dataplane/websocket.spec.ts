@@ -2,24 +2,16 @@ import { readFrame, writeFrame } from '../../support/atlassian/websocket.js';
 import { auditOf, callsOf, eventually, issueToken } from '../../support/dataplane.js';
 import { RawConnection } from '../../support/raw-http.js';
 import type { RawResult } from '../../support/raw-http.js';
+import { head, SYNCHRONY, WEBSOCKET } from '../../support/wire-world.js';
 import { startWorld } from '../../support/world.js';
 import type { World } from '../../support/world.js';
-
-const SYNCHRONY = '/jira/synchrony/v1/bayeux';
 
 describe('WebSocket upgrades', () => {
   let world: World;
   let stopped = false;
   const open = async (path: string, fields: string[], more = '', method = 'GET'): Promise<RawConnection> => {
     const client = await RawConnection.open({ port: world.gateway.port });
-    const handshake = [
-      'Host: gw.test',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ];
-    client.write(`${[`${method} ${path} HTTP/1.1`, ...handshake, ...fields, '', ''].join('\r\n')}${more}`);
+    client.write(head(method, path, ...WEBSOCKET, ...fields) + more);
     return client;
   };
   const answerTo = async (path: string, ...fields: string[]): Promise<RawResult> => {

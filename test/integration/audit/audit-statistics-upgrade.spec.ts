@@ -8,29 +8,21 @@ import { migrations } from '../../../src/platform/database/migrations.js';
 import { startAuditApp } from '../../support/audit/audit-app.js';
 import type { AuditApp } from '../../support/audit/audit-app.js';
 import { between, countsIn, expectSameFigures, StatisticsWorld } from '../../support/audit/statistics.js';
-import { createEmptyDatabase, createTestDatabase } from '../../support/database.js';
-import type { TestDatabase } from '../../support/database.js';
+import { createEmptyDatabase } from '../../support/database.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 describe('statistics beside a replica of the version before, which knows of no counts', () => {
-  let database: TestDatabase;
+  let world: StatisticsWorld;
   let audit: AuditApp;
   let sql: DataSource;
-  let world: StatisticsWorld;
 
   beforeEach(async () => {
-    database = await createTestDatabase();
-    audit = await startAuditApp(database.url);
-    sql = audit.app.get(DataSource);
-    world = new StatisticsWorld(audit);
+    world = await StatisticsWorld.start();
+    ({ audit, sql } = world);
   });
-
-  afterEach(async () => {
-    await audit.close();
-    await database.drop();
-  });
+  afterEach(() => world?.stop());
 
   const OLD_INSERT = `
     WITH added AS (

@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { ByteText } from '../../../src/lib/byte-text.js';
 import { ChainKeeper, ROOM_BEFORE_ROW, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
 import { insertLines } from '../../../src/modules/audit/audit-insert.repository.js';
@@ -11,8 +11,6 @@ import { auditEvent } from '../../factories/audit-event.js';
 import { startAuditApp } from '../../support/audit/audit-app.js';
 import type { AuditApp } from '../../support/audit/audit-app.js';
 import { countsIn, randomEvent, StatisticsWorld } from '../../support/audit/statistics.js';
-import { createTestDatabase } from '../../support/database.js';
-import type { TestDatabase } from '../../support/database.js';
 import { Seeded } from '../../support/seeded.js';
 
 const MINUTE = 60_000;
@@ -34,22 +32,15 @@ function linesOf(events: readonly AuditEvent[]): string[] {
 }
 
 describe('statistics from counts', () => {
-  let database: TestDatabase;
+  let world: StatisticsWorld;
   let audit: AuditApp;
   let sql: DataSource;
-  let world: StatisticsWorld;
 
   beforeEach(async () => {
-    database = await createTestDatabase();
-    audit = await startAuditApp(database.url);
-    sql = audit.app.get(DataSource);
-    world = new StatisticsWorld(audit);
+    world = await StatisticsWorld.start();
+    ({ audit, sql } = world);
   });
-
-  afterEach(async () => {
-    await audit.close();
-    await database.drop();
-  });
+  afterEach(() => world?.stop());
 
   it('are those of the events: before counts are added up, after it, and with late events', async () => {
     await world.write(900);
@@ -133,7 +124,7 @@ describe('statistics from counts', () => {
   );
 
   it('are right while nodes write, add up, count anew and delete at the same time', async () => {
-    const other = await startAuditApp(database.url);
+    const other = await startAuditApp(world.database.url);
     try {
       await world.write(600);
       await audit.app.get(AuditMaintenance).run();

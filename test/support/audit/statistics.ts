@@ -3,7 +3,10 @@ import { AuditRollupRepository } from '../../../src/modules/audit/audit-rollup.r
 import { AuditRollups } from '../../../src/modules/audit/audit-rollup.service.js';
 import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { auditEvent } from '../../factories/audit-event.js';
+import { createTestDatabase } from '../database.js';
+import type { TestDatabase } from '../database.js';
 import { Seeded } from '../seeded.js';
+import { startAuditApp } from './audit-app.js';
 import type { AuditApp } from './audit-app.js';
 
 const MINUTE = 60_000;
@@ -106,12 +109,24 @@ export async function countsIn(
 
 /** An audit log with random events, whose counts are compared with its events. */
 export class StatisticsWorld {
+  readonly sql: DataSource;
   private readonly random = new Seeded(1520);
 
-  private readonly sql: DataSource;
-
-  constructor(private readonly audit: AuditApp) {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly audit: AuditApp,
+  ) {
     this.sql = audit.app.get(DataSource);
+  }
+
+  static async start(): Promise<StatisticsWorld> {
+    const database = await createTestDatabase();
+    return new StatisticsWorld(database, await startAuditApp(database.url));
+  }
+
+  async stop(): Promise<void> {
+    await this.audit.close();
+    await this.database.drop();
   }
 
   async write(count: number): Promise<void> {

@@ -14,12 +14,17 @@ type Parts = ConstructorParameters<typeof UpgradeService>;
 describe('a connection upgrade whose client leaves', () => {
   const recorded: string[] = [];
   const arrived: string[] = [];
+  /** As the product's: the first end counts. The application's connection tells its own end after the client's. */
+  const end = (exchange: GatewayExchange, how: string): void => {
+    if (!exchange.finished) recorded.push(how);
+    exchange.finished = true;
+  };
   const recorder = {
     broken: (exchange: GatewayExchange, detail: string) =>
-      recorded.push(`broken: ${detail}, ${exchange.upstreamStartedAt > 0 ? 'sent' : 'not sent'}`),
-    deny: () => recorded.push('denied'),
-    finish: () => recorded.push('finished'),
-    fail: (_exchange: GatewayExchange, _response: unknown, error: unknown) => recorded.push(String(error)),
+      end(exchange, `broken: ${detail}, ${exchange.upstreamStartedAt > 0 ? 'sent' : 'not sent'}`),
+    deny: (exchange: GatewayExchange) => end(exchange, 'denied'),
+    finish: (exchange: GatewayExchange) => end(exchange, 'finished'),
+    fail: (exchange: GatewayExchange, _response: unknown, error: unknown) => end(exchange, String(error)),
   };
   const application = createHttpServer().on('upgrade', (request: IncomingMessage, socket: Socket) => {
     arrived.push(request.url ?? '');

@@ -35,6 +35,18 @@ describe('the spill', () => {
     return (spill as unknown as { active: { file: Writable } }).active.file;
   }
 
+  /** Of each write the system takes only what `part` says; `call` counts from 1. Answers the writes. */
+  function limitWrites(
+    spill: Spill,
+    part: (parts: readonly Buffer[], call: number) => readonly Buffer[],
+  ): { readonly calls: number } {
+    const file = activeFile(spill);
+    const writev = file.writev.bind(file);
+    const writes = { calls: 0 };
+    file.writev = async (parts, position) => writev(part(parts, ++writes.calls), position);
+    return writes;
+  }
+
   function beginning([first]: readonly Buffer[]): Buffer[] {
     return first ? [first.subarray(0, 3)] : [];
   }
@@ -163,29 +175,19 @@ describe('the spill', () => {
   it('writes on where the system took only a part', async () => {
     const spill = await opened();
     await spill.append(bytes('first\n'));
-    const file = activeFile(spill);
-    const writev = file.writev.bind(file);
-    let calls = 0;
-    file.writev = (parts, position) => {
-      calls += 1;
-      return writev(beginning(parts), position);
-    };
+    const writes = limitWrites(spill, beginning);
     await spill.append(bytes('one\n', 'two and three\n', '4\n'));
-    expect(calls).toBeGreaterThan(5);
+    expect(writes.calls).toBeGreaterThan(5);
     expect(await readAll(spill)).toEqual(['first', 'one', 'two and three', '4']);
   });
 
   it('counts nothing of what could not be written, and overwrites it', async () => {
     const spill = await opened();
     await spill.append(bytes('first\n'));
-    const file = activeFile(spill);
-    const writev = file.writev.bind(file);
-    let calls = 0;
-    file.writev = (parts, position) => {
-      calls += 1;
-      if (calls === 2) return Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
-      return writev(calls === 1 ? beginning(parts) : parts, position);
-    };
+    limitWrites(spill, (parts, call) => {
+      if (call === 2) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      return call === 1 ? beginning(parts) : parts;
+    });
     await expect(spill.append(bytes('second\n'))).rejects.toThrow('full');
     expect(spill.pendingBytes).toBe(6);
     await spill.append(bytes('2\n'));
