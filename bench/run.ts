@@ -1,7 +1,9 @@
 /**
  * Side by side in one run, interleaved, medians: Restgate with a provider token (validation cached, header
  * identity, audit on and audit off) against a bare Node forwarder on undici and, where nginx is installed, its proxy_pass.
- * `npm run bench -- --rounds 7 --seconds 4`
+ * One process of Restgate is measured with the audit log on and off, and each process is started several times: what
+ * the engine makes of the same code differs by some ten percent from process to process.
+ * `npm run bench -- --starts 3 --rounds 5 --seconds 3`
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +18,8 @@ import { cpuSeconds, descendants, firstLine, median, pinned, residentMiB } from 
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 const CONNECTIONS = 50;
+const WARM_UP_SECONDS = 4;
+const BARE = 'bare Node + undici';
 const ADMIN_TOKEN = 'admin-token-of-the-bench';
 
 interface Peer {
@@ -24,6 +28,8 @@ interface Peer {
   readonly pid: number;
   readonly path: string;
   authorization: string;
+  /** What has to be so before this peer is measured. */
+  prepare?(): Promise<void>;
   /** Waits until what the requests left to do is done: it belongs to their CPU time. */
   settle?(): Promise<void>;
   stop(): unknown;
@@ -42,12 +48,13 @@ function option(name: string, fallback: number): number {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
-async function startRestgate(upstream: number, dir: string, audit: boolean): Promise<Peer> {
+/** The same process twice: with the audit log on, and with it off. */
+async function startRestgate(upstream: number, dir: string): Promise<Peer[]> {
   const provider = await startOidcProvider();
   const profile = process.env['BENCH_PROFILE_DIR'];
   const nodeArgs = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const restgate = await RestgateProcess.start(
-    { PORT: '0', DATA_DIR: join(dir, audit ? 'data' : 'data-no-audit'), ADMIN_TOKEN, LOG_LEVEL: 'warn' },
+    { PORT: '0', DATA_DIR: dir, ADMIN_TOKEN, LOG_LEVEL: 'warn' },
     process.cwd(),
     nodeArgs,
   );
@@ -82,21 +89,22 @@ async function startRestgate(upstream: number, dir: string, audit: boolean): Pro
     groupsAttribute: 'groups',
   });
   await admin.call('POST', `/providers/${created.id}/discover`);
-  if (!audit) await switchAuditOff(admin);
   const token = await provider.fetchJwt('alice');
   const stop = async (): Promise<void> => {
     await restgate.stop();
     await provider.close();
   };
-  return {
-    name: audit ? 'Restgate' : 'Restgate, audit off',
+  const peer = (name: string, enabled: boolean): Peer => ({
+    name,
     port: Number(new URL(restgate.url).port),
     pid,
     path: '/jira/rest/api/2/myself',
     authorization: `Bearer ${token}`,
+    prepare: () => switchAudit(admin, enabled),
     settle: () => auditSettled(admin),
     stop,
-  };
+  });
+  return [peer('Restgate', true), peer('Restgate, audit off', false)];
 }
 
 /** Every event is in the database. */
@@ -109,10 +117,10 @@ async function auditSettled({ baseUrl }: AdminClient): Promise<void> {
   }
 }
 
-async function switchAuditOff(admin: AdminClient): Promise<void> {
+async function switchAudit(admin: AdminClient, enabled: boolean): Promise<void> {
   const settings = await admin.call<Record<string, unknown>>('GET', '/audit/settings');
   delete settings['lastRun'];
-  await admin.call('PUT', '/audit/settings', { ...settings, enabled: false });
+  await admin.call('PUT', '/audit/settings', { ...settings, enabled });
 }
 
 async function startBare(upstream: number): Promise<Peer> {
@@ -124,7 +132,7 @@ async function startBare(upstream: number): Promise<Peer> {
   ]);
   const port = Number(await firstLine(child));
   return {
-    name: 'bare Node + undici',
+    name: BARE,
     port,
     pid: child.pid as number,
     path: '/rest/api/2/myself',
@@ -157,6 +165,7 @@ server { listen 127.0.0.1:${port}; keepalive_requests 1000000000; location / { p
 }
 
 async function measure(peer: Peer, seconds: number): Promise<Sample> {
+  await peer.prepare?.();
   const before = cpuSeconds(peer.pid);
   const args = [
     'bench/peers/load.mjs',
@@ -185,69 +194,82 @@ async function measure(peer: Peer, seconds: number): Promise<Sample> {
   };
 }
 
-function report(peers: readonly Peer[], samples: ReadonlyMap<Peer, Sample[]>): void {
-  const of = (peer: Peer, pick: (sample: Sample) => number): number =>
-    median((samples.get(peer) ?? []).map(pick));
-  const bare = peers.find((peer) => peer.name.startsWith('bare')) as Peer;
+/** Samples by the name of the peer, in the order of their rounds. */
+type Samples = Map<string, Sample[]>;
+
+function report(samples: Samples): void {
+  const bare = samples.get(BARE) as Sample[];
   const lines = [
     '| | requests/s | CPU s per 10 000 | p50 ms | p99 ms | RSS MiB | CPU ratio | p99 ratio |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ];
-  for (const peer of peers) {
+  for (const [name, ours] of samples) {
+    const of = (pick: (sample: Sample) => number): number => median(ours.map(pick));
     const cells = [
-      of(peer, (s) => s.perSecond).toFixed(0),
-      of(peer, (s) => s.cpuPer10k).toFixed(2),
-      of(peer, (s) => s.p50).toFixed(1),
-      of(peer, (s) => s.p99).toFixed(1),
-      of(peer, (s) => s.rss).toFixed(0),
-      ratio(samples, peer, bare, (s) => s.cpuPer10k),
-      ratio(samples, peer, bare, (s) => s.p99),
+      of((s) => s.perSecond).toFixed(0),
+      of((s) => s.cpuPer10k).toFixed(2),
+      of((s) => s.p50).toFixed(1),
+      of((s) => s.p99).toFixed(1),
+      of((s) => s.rss).toFixed(0),
+      ratio(ours, bare, (s) => s.cpuPer10k),
+      ratio(ours, bare, (s) => s.p99),
     ];
-    lines.push(`| ${peer.name} | ${cells.join(' | ')} |`);
+    lines.push(`| ${name} | ${cells.join(' | ')} |`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+  const audit = ratio(
+    samples.get('Restgate') ?? [],
+    samples.get('Restgate, audit off') ?? [],
+    (s) => s.cpuPer10k,
+  );
+  process.stdout.write(`\nCPU with the audit log on, to that with it off: ${audit}\n`);
 }
 
-/** Median of the ratios round by round: both sides of each were measured within seconds of each other. */
-function ratio(
-  samples: ReadonlyMap<Peer, Sample[]>,
-  peer: Peer,
-  bare: Peer,
-  pick: (sample: Sample) => number,
-): string {
-  const ours = samples.get(peer) ?? [];
-  const theirs = samples.get(bare) ?? [];
-  return median(ours.map((sample, i) => pick(sample) / pick(theirs[i] as Sample))).toFixed(2);
+/** Median of the ratios round by round, with the quartiles: both sides of each were measured within seconds of each other. */
+function ratio(ours: readonly Sample[], theirs: readonly Sample[], pick: (sample: Sample) => number): string {
+  const ratios = ours.map((sample, i) => pick(sample) / pick(theirs[i] as Sample)).sort((a, b) => a - b);
+  const at = (share: number): string => (ratios[Math.floor((ratios.length - 1) * share)] ?? 0).toFixed(2);
+  return `${at(0.5)} (${at(0.25)}-${at(0.75)})`;
 }
 
-async function main(): Promise<void> {
-  const rounds = option('rounds', 5);
-  const seconds = option('seconds', 3);
-  const dir = mkdtempSync(join(tmpdir(), 'restgate-bench-'));
-  chmodSync(dir, 0o755);
-  const upstream = pinned(LOAD_CORE, process.execPath, ['bench/peers/upstream.mjs']);
-  const upstreamPort = Number(await firstLine(upstream));
-  const nginx = startNginx(upstreamPort, dir);
+/** Measures peers that were started for it, and ends them. */
+async function run(upstream: number, dir: string, samples: Samples): Promise<void> {
+  const nginx = startNginx(upstream, dir);
   const peers = [
-    await startBare(upstreamPort),
-    await startRestgate(upstreamPort, dir, true),
-    await startRestgate(upstreamPort, dir, false),
+    await startBare(upstream),
+    ...(await startRestgate(upstream, join(dir, 'data'))),
     ...(nginx ? [nginx] : []),
   ];
-  const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]));
   try {
     // The same requests to each of them, token and all.
     const authorization = peers.find((peer) => peer.authorization !== '')?.authorization ?? '';
     for (const peer of peers) peer.authorization ||= authorization;
-    for (const peer of peers) await measure(peer, 3);
-    for (let round = 0; round < rounds; round++) {
-      for (const peer of peers) samples.get(peer)?.push(await measure(peer, seconds));
+    for (const peer of peers) await measure(peer, WARM_UP_SECONDS);
+    for (let round = 0; round < option('rounds', 5); round++) {
+      for (const peer of peers) {
+        const sample = await measure(peer, option('seconds', 3));
+        samples.set(peer.name, [...(samples.get(peer.name) ?? []), sample]);
+      }
     }
-    report(peers, samples);
   } finally {
-    for (const peer of peers) await peer.stop();
+    for (const stop of new Set(peers.map((peer) => peer.stop))) await stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const upstream = pinned(LOAD_CORE, process.execPath, ['bench/peers/upstream.mjs']);
+  const upstreamPort = Number(await firstLine(upstream));
+  const samples: Samples = new Map();
+  try {
+    for (let start = 0; start < option('starts', 3); start++) {
+      const dir = mkdtempSync(join(tmpdir(), 'restgate-bench-'));
+      chmodSync(dir, 0o755);
+      await run(upstreamPort, dir, samples);
+      rmSync(dir, { recursive: true, force: true });
+    }
+    report(samples);
+  } finally {
     upstream.kill();
-    rmSync(dir, { recursive: true, force: true });
   }
 }
 
