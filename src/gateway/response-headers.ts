@@ -1,3 +1,5 @@
+import { KnownNames } from './known-names.js';
+
 /** RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = new Set([
   'keep-alive',
@@ -71,23 +73,7 @@ interface KnownName {
   readonly field: Field;
 }
 
-const MOST_KNOWN_NAMES = 2000;
-/** An application whose add-ons make names up must not fill the memory. */
-const LONGEST_KNOWN_NAME = 64;
-/** By the name as it came: an application sends the same few names with every answer. */
-const knownNames = new Map<string, KnownName>();
-
-function knownName(name: string): KnownName {
-  let known = knownNames.get(name);
-  if (!known) {
-    known = { name, field: judgeName(name.toLowerCase()) };
-    if (name.length <= LONGEST_KNOWN_NAME) {
-      if (knownNames.size >= MOST_KNOWN_NAMES) knownNames.clear();
-      knownNames.set(name, known);
-    }
-  }
-  return known;
-}
+const knownNames = new KnownNames<KnownName>((name) => ({ name, field: judgeName(name.toLowerCase()) }));
 
 function judgeName(lower: string): Field {
   if (lower === 'connection') return Field.Connection;
@@ -106,7 +92,7 @@ export function responseHeaders(raw: readonly Buffer[], rules: ResponseRules): U
   let userName: string | undefined;
   let named: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const { name, field } = knownName((raw[i] as Buffer).toString('latin1'));
+    const { name, field } = knownNames.of(raw[i] as Buffer);
     if (field === Field.HopByHop) continue;
     let value = (raw[i + 1] as Buffer).toString('latin1');
     switch (field) {

@@ -229,9 +229,12 @@ function asReceived(statusText: string): string {
   return /[^\t -~]/.test(statusText) ? Buffer.from(statusText).toString('latin1') : statusText;
 }
 
+const LENGTH_FIELD = 'content-length';
+
 function hasLength(headers: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
-    if ((headers[i] as string).toLowerCase() === 'content-length') return true;
+    const name = headers[i] as string;
+    if (name.length === LENGTH_FIELD.length && name.toLowerCase() === LENGTH_FIELD) return true;
   }
   return false;
 }
