@@ -1,4 +1,4 @@
-import { CHAIN_START, linkHash, rowJson } from './audit-chain.policy.js';
+import { CHAIN_START, formerRowJson, linkHash, rowJson } from './audit-chain.policy.js';
 import type { ChainHead, Pruned } from './audit-seal.policy.js';
 import { restoreRow } from './audit-view.policy.js';
 import type { StoredRow } from './audit-view.policy.js';
@@ -39,11 +39,11 @@ export class ChainWalk {
     const gap = row.seq - this.seq - 1;
     if (gap > 0) this.miss(this.seq + 1, row.seq - 1);
     // After a gap the link has nothing to be compared with.
-    const hash = gap > 0 ? row.hash : linkHash(this.hash, rowJson(restoreRow(row)));
+    const asWritten = gap > 0 || this.isLinked(row);
     this.seq = row.seq;
     this.hash = row.hash;
     if (gap < 0) return this.fault('the number is there twice', row.seq, row.id);
-    if (hash !== row.hash) return this.fault('the row is not as it was written', row.seq, row.id);
+    if (!asWritten) return this.fault('the row is not as it was written', row.seq, row.id);
     // The whole chain can be written anew by who can write to the database; what the seals say of it cannot.
     const asSealed = (this.sealed.get(row.seq) ?? []).every((known) => known === row.hash);
     return asSealed
@@ -61,6 +61,11 @@ export class ChainWalk {
     return this.seq === head.seq && this.hash !== head.hash
       ? this.fault('the end of the chain was changed', this.seq)
       : undefined;
+  }
+
+  private isLinked(stored: ChainedRow): boolean {
+    const row = restoreRow(stored);
+    return [rowJson, formerRowJson].some((textOf) => linkHash(this.hash, textOf(row)) === stored.hash);
   }
 
   private miss(first: number, last: number): void {

@@ -26,6 +26,11 @@ export function rowJson(row: AuditRow): string {
   return JSON.stringify(stored);
 }
 
+/** As lines were hashed before they had short names: such rows may be there for as long as retention keeps them. */
+export function formerRowJson(row: AuditRow): string {
+  return JSON.stringify(row);
+}
+
 /** The stored line: the row with its link. */
 export function lineOf(json: string, link: ChainLink): string {
   return `${json.slice(0, -1)},"${CHAIN}":"${link.chain}","${SEQ}":${link.seq},"${HASH}":"${link.hash}"}`;

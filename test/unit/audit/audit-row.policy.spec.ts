@@ -7,12 +7,15 @@ import {
   rowJson,
 } from '../../../src/modules/audit/audit-chain.policy.js';
 import { LINK_COLUMNS, ROW_COLUMNS } from '../../../src/modules/audit/audit-columns.policy.js';
+import { ChainWalk } from '../../../src/modules/audit/audit-chain-walk.policy.js';
+import type { ChainedRow } from '../../../src/modules/audit/audit-chain-walk.policy.js';
 import { ByteText } from '../../../src/lib/byte-text.js';
 import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
 import type { ChainLink } from '../../../src/modules/audit/audit-row.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
 import { columnsOf } from '../../support/audit/stored-line.js';
 
+const NOON = Date.UTC(2026, 10, 21, 12);
 const RGT = 'rgt_0123456789012345678901234567890123456789abcdef';
 
 describe('an event as it is stored', () => {
@@ -119,6 +122,24 @@ describe('the hash chain', () => {
       '2026-11-21/writer-5 1',
     ]);
     expect(links[2]?.hash).toBe(linkHash(links[0]?.hash ?? '', json));
+  });
+
+  it('holds over rows that were hashed with the names of the columns, and tells when one of them was changed', () => {
+    const rows = [1, 2, 3].map((n) => toRow(auditEvent({ time: NOON + n, user: `user-${n}` })));
+    let hash = CHAIN_START;
+    const stored = rows.map((row, at) => {
+      hash = linkHash(hash, at < 2 ? JSON.stringify(row) : rowJson(row));
+      return { ...row, time: new Date(row.time), chain: 'c', seq: at + 1, hash } as unknown as ChainedRow;
+    });
+    const walk = (all: readonly ChainedRow[]): unknown[] => {
+      const steps = new ChainWalk('2026-11-21', 'c');
+      return all.map((row) => steps.step(row)?.fault);
+    };
+    expect(walk(stored)).toEqual([undefined, undefined, undefined]);
+    const changed = stored.map((row, at) =>
+      at === 1 ? ({ ...row, username: 'mallory' } as ChainedRow) : row,
+    );
+    expect(walk(changed)).toEqual([undefined, 'the row is not as it was written', undefined]);
   });
 
   it('is part of the stored line', () => {
