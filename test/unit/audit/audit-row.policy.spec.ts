@@ -137,7 +137,7 @@ describe('the hash chain', () => {
     };
     expect(walk(stored)).toEqual([undefined, undefined, undefined]);
     const changed = stored.map((row, at) =>
-      at === 1 ? ({ ...row, username: 'mallory' } as ChainedRow) : row,
+      at === 1 ? ({ ...row, username: 'mallory' }) : row,
     );
     expect(walk(changed)).toEqual([undefined, 'the row is not as it was written', undefined]);
   });
