@@ -136,9 +136,7 @@ describe('the hash chain', () => {
       return all.map((row) => steps.step(row)?.fault);
     };
     expect(walk(stored)).toEqual([undefined, undefined, undefined]);
-    const changed = stored.map((row, at) =>
-      at === 1 ? ({ ...row, username: 'mallory' }) : row,
-    );
+    const changed = stored.map((row, at) => (at === 1 ? { ...row, username: 'mallory' } : row));
     expect(walk(changed)).toEqual([undefined, 'the row is not as it was written', undefined]);
   });
 
