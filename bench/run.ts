@@ -265,8 +265,11 @@ async function main(): Promise<void> {
     for (let start = 0; start < option('starts', 3); start++) {
       const dir = mkdtempSync(join(tmpdir(), 'restgate-bench-'));
       chmodSync(dir, 0o755);
-      await run(upstreamPort, dir, samples);
-      rmSync(dir, { recursive: true, force: true });
+      try {
+        await run(upstreamPort, dir, samples);
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
     }
     report(samples);
   } finally {

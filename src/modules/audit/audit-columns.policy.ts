@@ -47,6 +47,8 @@ export const USUAL_CATEGORY = 'request';
 
 const COLUMNS = [...ROW_COLUMNS, ...LINK_COLUMNS];
 
+export type ColumnName = (typeof COLUMNS)[number][0];
+
 /** What a line leaves out because it follows from the rest. */
 const IMPLIED: Readonly<Record<string, string>> = {
   request_id: 'line."id"::text',
@@ -67,6 +69,6 @@ export const LINE_COLUMNS = COLUMNS.map(([, type, short]) => `"${short}" ${type}
 const SHORT_NAMES = new Map<string, string>(COLUMNS.map(([name, , short]) => [name, short]));
 
 /** The name of a column in a stored line. */
-export function shortName(column: (typeof COLUMNS)[number][0]): string {
+export function shortName(column: ColumnName): string {
   return SHORT_NAMES.get(column) as string;
 }

@@ -1,8 +1,8 @@
 import { ownText } from '../../lib/own-text.js';
 import { shortName } from './audit-columns.policy.js';
+import type { ColumnName } from './audit-columns.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import { ROW_LIMITS as LIMITS, storedAddress, storedWhole } from './audit-row.policy.js';
-import type { AuditRow } from './audit-row.policy.js';
 import { cleanText, redactQuery } from './redaction.policy.js';
 
 /** Neighbouring fields of a row as they stand in its JSON text, each after a comma. */
@@ -188,27 +188,12 @@ function clean(value: string | undefined, limit: number): string | undefined {
   return value === undefined ? undefined : cleanText(value, limit);
 }
 
-/** Columns whose texts make up parts. */
-type TextColumn =
-  | 'application'
-  | 'method'
-  | 'path'
-  | 'query'
-  | 'username'
-  | 'credential_kind'
-  | 'credential_id'
-  | 'credential_name'
-  | 'credential_provider'
-  | 'client_ip'
-  | 'peer_ip'
-  | 'user_agent';
-
 const BEFORE_FIELDS = '{"":0'.length;
 
 /** Fields that are absent are left out. */
-function partOf(fields: Partial<Pick<AuditRow, TextColumn>>): Part {
+function partOf(fields: { readonly [column in ColumnName]?: string | undefined }): Part {
   const stored: Record<string, unknown> = { '': 0 };
-  for (const [name, value] of Object.entries(fields)) stored[shortName(name as TextColumn)] = value;
+  for (const [name, value] of Object.entries(fields)) stored[shortName(name as ColumnName)] = value;
   return bytesOf(JSON.stringify(stored).slice(BEFORE_FIELDS, -1));
 }
 
