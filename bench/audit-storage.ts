@@ -11,8 +11,8 @@ import { DataSource } from 'typeorm';
 import { AuditEventsRepository } from '../src/modules/audit/audit-events.repository.js';
 import type { FoundEvents } from '../src/modules/audit/audit-events.repository.js';
 import { insertLines } from '../src/modules/audit/audit-insert.repository.js';
-import { ChainKeeper, ROOM_BEFORE_ROW } from '../src/modules/audit/audit-chain.policy.js';
-import { writeRow } from '../src/modules/audit/audit-line.policy.js';
+import type { AuditEvent } from '../src/modules/audit/audit.port.js';
+import { linesOf } from '../test/support/audit/stored-groups.js';
 import { AuditPartitionsRepository } from '../src/modules/audit/audit-partitions.repository.js';
 import { AuditPrune } from '../src/modules/audit/audit-prune.service.js';
 import { AuditRollupRepository } from '../src/modules/audit/audit-rollup.repository.js';
@@ -23,7 +23,6 @@ import { AuditStatistics } from '../src/modules/audit/audit-statistics.service.j
 import type { AuditFilterQuery } from '../src/modules/audit/dto/audit-filter.dto.js';
 import type { PruneRunView } from '../src/modules/audit/dto/audit-settings-view.dto.js';
 import { PruneRunsRepository } from '../src/modules/audit/prune-runs.repository.js';
-import { ByteText } from '../src/lib/byte-text.js';
 import { SYSTEM_CLOCK } from '../src/lib/clock.js';
 import { SecretBox } from '../src/platform/crypto/secret-box.js';
 import { postgresOptions, runMigrations } from '../src/platform/database/data-source.js';
@@ -201,11 +200,11 @@ async function prunes(dataSource: DataSource): Promise<void> {
 
 function writeUntilStopped(dataSource: DataSource): { stop(): Promise<{ ms: number; batches: number }> } {
   let stopped = false;
-  const chains = new ChainKeeper('bench-writer');
   const result = { ms: 0, batches: 0 };
   const loop = (async () => {
     while (!stopped) {
-      const lines = Array.from({ length: 100 }, () => line(chains));
+      const events = Array.from({ length: 100 }, event);
+      const lines = linesOf(events, events.length, `bench-${result.batches}`);
       const begun = performance.now();
       await insertLines(dataSource, lines);
       result.ms = Math.max(result.ms, performance.now() - begun);
@@ -221,19 +220,9 @@ function writeUntilStopped(dataSource: DataSource): { stop(): Promise<{ ms: numb
   };
 }
 
-function line(chains: ChainKeeper): string {
-  const event = {
-    id: randomUUID(),
-    time: Date.now(),
-    requestId: 'r',
-    category: 'request',
-    decision: 'forwarded',
-  } as const;
-  const line = new ByteText();
-  line.begin(ROOM_BEFORE_ROW);
-  writeRow(event, line);
-  chains.link(new Date(event.time).toISOString().slice(0, 10), line);
-  return line.bytes.toString('utf8', ROOM_BEFORE_ROW, line.length - 1);
+function event(): AuditEvent {
+  const id = randomUUID();
+  return { id, time: Date.now(), requestId: 'r', category: 'request', decision: 'forwarded' };
 }
 
 async function admin(statement: string): Promise<void> {

@@ -1,9 +1,8 @@
-const FIRST_BYTES = 16 * 1024;
 /** UTF-8 needs no more for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
 const ZERO = 0x30;
-const POINT = 0x2e;
-const LARGEST_PLAIN = 1e9;
+const BILLION = 1e9;
+const BILLION_DIGITS = 9;
 
 /** What `Buffer.write` leads to; without asking for the encoding each time it takes half as long. */
 interface WritableBytes extends Buffer {
@@ -15,15 +14,26 @@ function bytesOfSize(size: number): WritableBytes {
   return Buffer.allocUnsafeSlow(size) as WritableBytes;
 }
 
-/** UTF-8 text that is put together piece by piece, without strings in between. Used again and again. */
+/**
+ * UTF-8 text that is put together piece by piece, without strings in between. Used again and again, in `usualSize`
+ * bytes of memory; what one larger text needed is given back.
+ */
 export class ByteText {
-  bytes = bytesOfSize(FIRST_BYTES);
+  bytes: WritableBytes;
   length = 0;
 
-  /** Begins anew, `start` bytes behind the beginning. What one large text needed is given back. */
-  begin(start = 0): void {
-    if (this.bytes.length > FIRST_BYTES) this.bytes = bytesOfSize(FIRST_BYTES);
-    this.length = start;
+  constructor(private readonly usualSize: number) {
+    this.bytes = bytesOfSize(usualSize);
+  }
+
+  begin(): void {
+    if (this.bytes.length > this.usualSize) this.bytes = bytesOfSize(this.usualSize);
+    this.length = 0;
+  }
+
+  /** Adds a byte where `ensure` has made room. */
+  putByte(byte: number): void {
+    this.bytes[this.length++] = byte;
   }
 
   add(piece: Uint8Array): void {
@@ -43,48 +53,32 @@ export class ByteText {
     this.length += this.bytes.latin1Write(text, this.length);
   }
 
-  /** Replaces as many bytes from `at` on as `text`, of characters below U+0080, has characters. */
-  putAscii(at: number, text: string): void {
-    this.bytes.latin1Write(text, at);
+  /** A number as JSON writes it; it has no sign on zero. */
+  addNumber(value: number): void {
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(value)) {
+      const high = Math.floor(value / BILLION);
+      if (high > 0) this.addDigits(high, digitsOf(high));
+      const low = value - high * BILLION;
+      this.addDigits(low, high > 0 ? BILLION_DIGITS : digitsOf(low));
+    } else {
+      this.addAscii(String(value));
+    }
   }
 
-  /** Replaces `digits` bytes from `at` on by a whole number below 1 000 000 000, with zeros in front. */
-  putDigits(at: number, value: number, digits: number): void {
+  /** A whole number below a billion, with zeros in front: arithmetic of small numbers is the quickest. */
+  private addDigits(value: number, digits: number): void {
+    this.ensure(digits);
     let rest = value;
-    for (let place = at + digits - 1; place >= at; place--) {
+    for (let place = this.length + digits - 1; place >= this.length; place--) {
       const tens = (rest / 10) | 0;
       this.bytes[place] = ZERO + rest - tens * 10;
       rest = tens;
     }
-  }
-
-  /** A number as JSON writes it; it has no sign on zero. */
-  addNumber(value: number): void {
-    if (value >= 0 && value < LARGEST_PLAIN && Number.isInteger(value))
-      this.addDigits(value, digitsOf(value));
-    else this.addAscii(String(value));
-  }
-
-  /** A thousandth of a whole number below 1 000 000 000 000, without zeros at the end. */
-  addThousandths(value: number): void {
-    const whole = Math.floor(value / 1000);
-    const rest = value - whole * 1000;
-    this.addNumber(whole);
-    if (rest === 0) return;
-    this.ensure(1);
-    this.bytes[this.length++] = POINT;
-    if (rest % 10 !== 0) this.addDigits(rest, 3);
-    else if (rest % 100 !== 0) this.addDigits(rest / 10, 2);
-    else this.addDigits(rest / 100, 1);
-  }
-
-  private addDigits(value: number, digits: number): void {
-    this.ensure(digits);
-    this.putDigits(this.length, value, digits);
     this.length += digits;
   }
 
-  private ensure(room: number): void {
+  /** Makes room for so many bytes, which `putByte` needs. */
+  ensure(room: number): void {
     if (this.length + room <= this.bytes.length) return;
     const larger = bytesOfSize(Math.max(this.length + room, this.bytes.length * 2));
     larger.set(this.bytes.subarray(0, this.length));

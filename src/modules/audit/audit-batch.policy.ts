@@ -30,6 +30,11 @@ export function lineOfBatch(batch: Lines, number: number): Buffer {
   return batch.bytes.subarray(startOf(batch, number), (batch.ends[number] ?? 0) - 1);
 }
 
+/** One line, without what ends it, as an array in PostgreSQL's binary form of jsonb. */
+export function jsonbOfLine(line: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(JSONB_VERSION, OPEN), line, Buffer.of(CLOSE)]);
+}
+
 function startOf({ ends }: Lines, number: number): number {
   return ends[number - 1] ?? ROOM_BEFORE_LINES;
 }

@@ -1,4 +1,5 @@
-import { CHAIN_START, formerRowJson, linkHash, rowJson } from './audit-chain.policy.js';
+import { isFormerRow } from './audit-former-rows.policy.js';
+import { CHAIN_START, groupHash, MOST_GROUP_ROWS } from './audit-group.policy.js';
 import type { ChainHead, Pruned } from './audit-seal.policy.js';
 import { restoreRow } from './audit-view.policy.js';
 import type { StoredRow } from './audit-view.policy.js';
@@ -15,14 +16,30 @@ export interface AuditFault {
 export type ChainedRow = StoredRow & {
   readonly chain: string;
   readonly seq: number;
-  readonly hash: string;
+  /** Of the last row of a group. */
+  readonly hash: string | null;
+  readonly previous: string | null;
   readonly id: string;
 };
 
-/** Follows one chain from row to row. */
+/** The last row of a group. */
+type GroupEnd = ChainedRow & { readonly hash: string };
+
+/** No group is larger, so that nobody needs much memory by removing the ends of groups. */
+const MOST_OPEN = MOST_GROUP_ROWS + 1;
+
+/**
+ * Follows one chain from row to row, group by group. Rows that are missing are judged in the end, when it is known how
+ * many retention deleted. A group of which some are missing has nothing to be compared with: retention may have cut
+ * through it.
+ */
 export class ChainWalk {
   private seq = 0;
+  /** Of the last group that ended. */
   private hash = CHAIN_START;
+  /** The rows since then, or since the last that is missing. */
+  private open: ChainedRow[] = [];
+  private afterGap = false;
   private missing = 0;
   private firstMissing = 0;
   private lastMissing = 0;
@@ -34,21 +51,43 @@ export class ChainWalk {
     private readonly sealed: ReadonlyMap<number, readonly string[]> = new Map(),
   ) {}
 
-  /** The next row in the order of numbers; answers what is wrong with it. */
+  /** The next row in the order of numbers; answers what is wrong with it, or with the group that it ends. */
   step(row: ChainedRow): AuditFault | undefined {
     const gap = row.seq - this.seq - 1;
     if (gap > 0) this.miss(this.seq + 1, row.seq - 1);
-    // After a gap the link has nothing to be compared with.
-    const asWritten = gap > 0 || this.isLinked(row);
     this.seq = row.seq;
-    this.hash = row.hash;
-    if (gap < 0) return this.fault('the number is there twice', row.seq, row.id);
-    if (!asWritten) return this.fault('the row is not as it was written', row.seq, row.id);
+    if (gap < 0) return this.fault('the number is there twice', row);
+    this.open.push(row);
+    if (isEnd(row)) return this.endGroup(row);
+    if (this.open.length < MOST_OPEN) return undefined;
+    const [first] = this.open;
+    this.open = [];
+    return this.fault('the rows from here on belong to no group', first);
+  }
+
+  private endGroup(end: GroupEnd): AuditFault | undefined {
+    const rows = this.open;
+    const asWritten = this.isGroup(rows, end) || this.afterGap;
+    this.open = [];
+    this.afterGap = false;
+    this.hash = end.hash;
+    if (!asWritten) {
+      const which = rows.length === 1 ? 'the row' : `a row from here to number ${end.seq}`;
+      return this.fault(`${which} is not as it was written`, rows[0]);
+    }
     // The whole chain can be written anew by who can write to the database; what the seals say of it cannot.
-    const asSealed = (this.sealed.get(row.seq) ?? []).every((known) => known === row.hash);
-    return asSealed
-      ? undefined
-      : this.fault('the row or one before it is not as it was sealed', row.seq, row.id);
+    const asSealed = (this.sealed.get(end.seq) ?? []).every((known) => known === end.hash);
+    return asSealed ? undefined : this.fault('the row or one before it is not as it was sealed', end);
+  }
+
+  /** After a gap the group before is not known; the one after it tells whether what this one says of it is true. */
+  private isGroup(stored: readonly ChainedRow[], { hash, previous }: GroupEnd): boolean {
+    const rows = stored.map(restoreRow);
+    const [row] = rows;
+    if (previous === null) return rows.length === 1 && row !== undefined && isFormerRow(row, this.hash, hash);
+    const first = stored[0]?.seq ?? 0;
+    const isNext = this.afterGap || previous === this.hash;
+    return isNext && groupHash({ chain: this.chain, first, previous, rows }) === hash;
   }
 
   /** After the last row. What retention deleted may be missing, and nothing else: neither before nor between nor behind the rest. */
@@ -56,31 +95,32 @@ export class ChainWalk {
     if (!head) return this.fault('the chain is not known');
     if (head.seq > this.seq) this.miss(this.seq + 1, head.seq);
     const gone = pruned.chains.get(this.chain) ?? { rows: 0, top: 0 };
-    if (head.seq < this.seq) return this.fault('rows were added behind the end', head.seq + 1);
+    if (head.seq < this.seq) return this.fault('rows were added behind the end', { seq: head.seq + 1 });
     if (this.missing !== gone.rows || this.lastMissing > gone.top) return this.missingFault(gone.rows);
     return this.seq === head.seq && this.hash !== head.hash
-      ? this.fault('the end of the chain was changed', this.seq)
+      ? this.fault('the end of the chain was changed', { seq: this.seq })
       : undefined;
-  }
-
-  private isLinked(stored: ChainedRow): boolean {
-    const row = restoreRow(stored);
-    return [rowJson, formerRowJson].some((textOf) => linkHash(this.hash, textOf(row)) === stored.hash);
   }
 
   private miss(first: number, last: number): void {
     if (this.missing === 0) this.firstMissing = first;
     this.missing += last - first + 1;
     this.lastMissing = last;
+    this.open = [];
+    this.afterGap = true;
   }
 
   /** Of a chain that retention shortened nobody can tell which of the missing rows it was that it did not delete. */
   private missingFault(gone: number): AuditFault {
     const where = `rows are missing: ${this.missing - gone} in all, the last is number ${this.lastMissing}`;
-    return this.fault(where, gone === 0 ? this.firstMissing : this.lastMissing);
+    return this.fault(where, { seq: gone === 0 ? this.firstMissing : this.lastMissing });
   }
 
-  private fault(fault: string, seq?: number, eventId?: string): AuditFault {
-    return { day: this.day, chain: this.chain, seq, eventId, fault };
+  private fault(fault: string, at?: { readonly seq: number; readonly id?: string }): AuditFault {
+    return { day: this.day, chain: this.chain, seq: at?.seq, eventId: at?.id, fault };
   }
+}
+
+function isEnd(row: ChainedRow): row is GroupEnd {
+  return row.hash !== null;
 }

@@ -5,7 +5,7 @@ import { CLOCK } from '../../lib/clock.js';
 import type { Clock } from '../../lib/clock.js';
 import { CHANGE_FEED } from '../../platform/change-feed/change-feed.port.js';
 import type { ChangeDescription, ChangeFeedPort } from '../../platform/change-feed/change-feed.port.js';
-import { CHAIN_START, lineOf, linkHash, rowJson } from './audit-chain.policy.js';
+import { CHAIN_START, groupLine } from './audit-group.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import { insertLines } from './audit-insert.repository.js';
 import { toRow } from './audit-row.policy.js';
@@ -39,9 +39,7 @@ export class AuditChanges {
       [chain],
     );
     const head = heads[0] ?? { seq: 0, hash: CHAIN_START };
-    const json = rowJson(row);
-    const link = { chain, seq: head.seq + 1, hash: linkHash(head.hash, json) };
-    await insertLines(manager, [lineOf(json, link)]);
+    await insertLines(manager, [groupLine({ chain, first: head.seq + 1, previous: head.hash, rows: [row] })]);
     for (const listener of this.listeners) listener(row);
   }
 }

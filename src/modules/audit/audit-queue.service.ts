@@ -1,7 +1,7 @@
-import { ByteText } from '../../lib/byte-text.js';
 import { LineBuffer } from '../../platform/spill/line-buffer.js';
-import { ChainKeeper, MOST_LINK_BYTES, ROOM_BEFORE_ROW } from './audit-chain.policy.js';
-import { writeRow } from './audit-line.policy.js';
+import { ChainKeeper } from './audit-chain.policy.js';
+import { MOST_GROUP_ROWS } from './audit-group.policy.js';
+import { GroupWriter } from './audit-group-writer.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import { toRow } from './audit-row.policy.js';
 import type { AuditRow } from './audit-row.policy.js';
@@ -19,17 +19,21 @@ export interface QueueOptions {
 
 /** Rows that wait for the next `handOverRows`. */
 const MOST_ROWS = 1000;
+/** A group ends when it is so large; its last event may go beyond. */
+const MOST_GROUP_BYTES = 64 * 1024;
+const RESERVED_BYTES = 2 * MOST_GROUP_BYTES;
 
 /**
- * Between requests and the writer: makes each event its line at once, as bytes with the link of its chain, and keeps
- * nothing of the event. Bounded: when it is full the oldest lines go, which their chain shows as missing, or the new
- * event is not taken, as `whenFull` says; both are counted.
+ * Between requests and the writer: makes bytes of each event at once, in the open group, and keeps nothing of the
+ * event; a group that ends becomes a line with its link of the chain. Bounded: when it is full the oldest lines go,
+ * which their chain shows as missing, or the new event is not taken, as `whenFull` says; both are counted.
  */
 export class AuditQueue {
   readonly lines: LineBuffer;
   whenFull: 'drop-oldest' | 'refuse' = 'drop-oldest';
   private readonly chains: ChainKeeper;
-  private readonly line = new ByteText();
+  private readonly group = new GroupWriter();
+  private day = '';
   private rows: AuditRow[] = [];
   private lost = 0;
 
@@ -38,12 +42,17 @@ export class AuditQueue {
     this.chains = new ChainKeeper(options.writer);
   }
 
-  /** Events that were lost so far: the queue was full, or they could not be written as a line. */
+  /** Events that were lost so far: the queue was full, or they could not be written. */
   get dropped(): number {
     return this.lost;
   }
 
-  /** Never throws. An event that cannot be written as a line is counted and left out. */
+  /** Events that are not on the disk yet. */
+  get waiting(): number {
+    return this.lines.entries + this.group.count;
+  }
+
+  /** Never throws. An event that cannot be written is counted and left out. */
   record(event: AuditEvent): void {
     try {
       this.take(event);
@@ -65,18 +74,32 @@ export class AuditQueue {
   }
 
   private take(event: AuditEvent): void {
-    const { line } = this;
-    line.begin(ROOM_BEFORE_ROW);
-    writeRow(event, line);
-    const row = this.options.wantsRows?.() ? toRow(event) : undefined;
-    // Nothing may go wrong behind this: a link that was made and has no line would be a gap in the chain.
-    if (!this.makeRoom(line.length + MOST_LINK_BYTES)) {
+    const day = dayOf(event.time);
+    if (day !== this.day || this.group.bytes >= MOST_GROUP_BYTES || this.group.count >= MOST_GROUP_ROWS) {
+      this.endGroup();
+      this.day = day;
+    }
+    // An event that was taken is not given up when its group ends.
+    if (this.whenFull === 'refuse' && this.group.count === 0 && !this.lines.hasRoom(RESERVED_BYTES)) {
       this.lost += 1;
       return;
     }
-    this.chains.link(dayOf(event.time), line);
-    this.lines.append(line.bytes.subarray(ROOM_BEFORE_ROW, line.length));
-    if (row) this.keep(row);
+    this.group.add(event);
+    if (this.options.wantsRows?.()) this.keep(toRow(event));
+  }
+
+  /** Makes a line of the events that came since the last time. */
+  endGroup(): void {
+    const { group, day } = this;
+    const rows = group.count;
+    if (rows === 0) return;
+    const { line, hash } = group.end(this.chains.next(day));
+    if (!this.makeRoom(line.length)) {
+      this.lost += rows;
+      return;
+    }
+    this.chains.add(day, rows, hash);
+    this.lines.append(line, rows);
   }
 
   private keep(row: AuditRow): void {
@@ -99,12 +122,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 let dayStart = NaN;
 let day = '';
 
-/** The UTC day of a time: it changes once a day, and is asked for with every event. */
+/** The UTC day of a time: it changes once a day, and is asked for with every event. Throws for a time that is none. */
 function dayOf(time: number): string {
-  const start = time - (time % DAY_MS);
-  if (start !== dayStart) {
-    day = new Date(time).toISOString().slice(0, 10);
-    dayStart = start;
-  }
+  if (time >= dayStart && time < dayStart + DAY_MS) return day;
+  day = new Date(time).toISOString().slice(0, 10);
+  dayStart = Date.parse(day);
   return day;
 }

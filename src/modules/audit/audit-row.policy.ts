@@ -3,8 +3,8 @@ import type { AuditEvent } from './audit.port.js';
 import { cleanText, redactQuery, redactValue } from './redaction.policy.js';
 
 /**
- * One event as it is written: the names are the columns of `audit_events`. The order of the fields is part of
- * the hash chain (see audit-chain.policy.ts): add at the end, never reorder.
+ * One event as it is written: the names are the columns of `audit_events`. Their order is part of the hash chain (see
+ * audit-columns.policy.ts).
  */
 export interface AuditRow {
   readonly id: string;
@@ -38,13 +38,6 @@ export interface AuditRow {
   /** JSON text: its bytes are part of the hash chain, and jsonb would reorder them. */
   readonly before?: string;
   readonly after?: string;
-}
-
-/** The place of a row in its chain. */
-export interface ChainLink {
-  readonly chain: string;
-  readonly seq: number;
-  readonly hash: string;
 }
 
 /** In characters. */

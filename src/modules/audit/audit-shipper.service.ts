@@ -1,7 +1,8 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { isDatabaseDown } from '../../platform/database/database.errors.js';
 import type { Spill, SpillBatch } from '../../platform/spill/spill.js';
-import { jsonbOf, lineOfBatch } from './audit-batch.policy.js';
+import { jsonbOf, jsonbOfLine, lineOfBatch } from './audit-batch.policy.js';
+import { linesOfRows } from './audit-group.policy.js';
 import { insertArray } from './audit-insert.repository.js';
 import type { SqlRunner } from './audit-insert.repository.js';
 
@@ -43,7 +44,7 @@ export class AuditShipper {
     private readonly options: ShipperOptions,
   ) {}
 
-  /** Lines that were refused by the database or torn by a crash. */
+  /** Events that were refused by the database or torn by a crash. */
   get dropped(): number {
     return this.lost;
   }
@@ -111,7 +112,7 @@ export class AuditShipper {
   private async ship(batch: SpillBatch): Promise<void> {
     if (batch.torn > 0) {
       this.lost += batch.torn;
-      this.options.log.warn({ lines: batch.torn }, 'an audit line was cut off by a crash');
+      this.options.log.warn({ events: batch.torn }, 'audit events were cut off by a crash');
     }
     const written = batch.ends.length > 0 ? await this.insert(batch, 0, batch.ends.length) : 0;
     this.options.onWritten?.(written);
@@ -124,20 +125,39 @@ export class AuditShipper {
       return await insertArray(this.sql, jsonbOf(batch, from, to));
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
-      if (to - from === 1) return await this.insertOrReject(batch, from);
+      if (to - from === 1) return await this.insertRows(lineOfBatch(batch, from));
       const middle = (from + to) >> 1;
       return (await this.insert(batch, from, middle)) + (await this.insert(batch, middle, to));
     }
   }
 
-  /** Once more: while the table of a new day is made, PostgreSQL says of a good line that it violates a constraint. */
-  private async insertOrReject(batch: SpillBatch, number: number): Promise<number> {
+  /** The rows of a line that is at fault, one by one. */
+  private async insertRows(line: Buffer): Promise<number> {
+    const whole = Buffer.from(line);
+    const rows = linesOfRows(whole);
+    if (rows.length < 2) return await this.insertOrReject(whole);
+    let added = 0;
+    for (const row of rows) added += await this.insertOrReject(Buffer.from(row));
+    return added;
+  }
+
+  private async insertOrReject(line: Buffer): Promise<number> {
     try {
-      return await insertArray(this.sql, jsonbOf(batch, number, number + 1));
+      return await this.insertTwice(jsonbOfLine(line));
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
-      await this.reject(lineOfBatch(batch, number), error);
+      await this.reject(line, error);
       return 0;
+    }
+  }
+
+  /** While the table of a new day is made, PostgreSQL says of a good line that it violates a constraint. */
+  private async insertTwice(lines: Buffer): Promise<number> {
+    try {
+      return await insertArray(this.sql, lines);
+    } catch (error) {
+      if (!isFaultOfContent(error)) throw error;
+      return await insertArray(this.sql, lines);
     }
   }
 

@@ -53,7 +53,7 @@ export class AuditWriter {
 
   /** Events that are not on the disk yet. */
   get waiting(): number {
-    return this.queue.lines.lines;
+    return this.queue.waiting;
   }
 
   /** True while the room on disk or in memory is used up and the setting says that requests are to be refused. */
@@ -121,6 +121,7 @@ export class AuditWriter {
   /** What is there now, not what comes meanwhile: that would never end, and be many small writes. */
   private async write(): Promise<void> {
     const { lines } = this.queue;
+    this.queue.endGroup();
     let left = lines.bytes;
     while (left > 0) {
       const taken = lines.take(MOST_WRITE_BYTES);

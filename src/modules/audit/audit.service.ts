@@ -12,6 +12,7 @@ import type { Config } from '../../platform/config/config.js';
 import { LOGGER } from '../../platform/logging/logger.js';
 import type { Logger } from '../../platform/logging/logger.js';
 import { Spill } from '../../platform/spill/spill.js';
+import { eventsOf } from './audit-group.policy.js';
 import type { AuditEvent, AuditPort, AuditStatus } from './audit.port.js';
 import { AuditQueue } from './audit-queue.service.js';
 import type { AuditRow } from './audit-row.policy.js';
@@ -53,7 +54,7 @@ export class AuditService
     @Inject(LOGGER) private readonly log: Logger,
   ) {
     const folder = join(config.dataDir, 'audit');
-    this.spill = new Spill({ root: join(folder, 'spill') });
+    this.spill = new Spill({ root: join(folder, 'spill'), entriesOf: eventsOf });
     this.queue = new AuditQueue({
       writer: this.spill.writer,
       capacity: QUEUE_CAPACITY_BYTES,

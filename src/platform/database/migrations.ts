@@ -8,6 +8,7 @@ import { BrowserSessions1763700500000 } from '../../../migrations/1763700500000-
 import { AuditSearch1763700600006 } from '../../../migrations/1763700600006-AuditSearch.js';
 import { StoredPatState1763800000003 } from '../../../migrations/1763800000003-StoredPatState.js';
 import { AuditStatistics1763800100000 } from '../../../migrations/1763800100000-AuditStatistics.js';
+import { AuditGroups1763900000000 } from '../../../migrations/1763900000000-AuditGroups.js';
 
 /** Every migration of the product, oldest first. A feature adds its own with one import and one line. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -20,4 +21,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   AuditSearch1763700600006,
   StoredPatState1763800000003,
   AuditStatistics1763800100000,
+  AuditGroups1763900000000,
 ];

@@ -8,10 +8,10 @@ interface Chunk {
   /** What waits stands from `start` to `end`. */
   start: number;
   end: number;
-  lines: number;
-  /** How much of it is being written: up to here, and so many lines. */
+  entries: number;
+  /** How much of it is being written: up to here, and so many entries. */
   takenEnd: number;
-  takenLines: number;
+  takenEntries: number;
 }
 
 /** Whole lines on their way out of a `LineBuffer`. */
@@ -34,16 +34,16 @@ export class LineBuffer {
   /** Size of the chunks in use. */
   private held = 0;
   private waitingBytes = 0;
-  private waitingLines = 0;
+  private waitingEntries = 0;
 
   constructor(private readonly capacity: number) {}
 
-  /** Lines that were not released yet. */
-  get lines(): number {
-    return this.waitingLines;
+  /** Entries of the lines that were not released yet. */
+  get entries(): number {
+    return this.waitingEntries;
   }
 
-  /** Their bytes. */
+  /** The bytes of those lines. */
   get bytes(): number {
     return this.waitingBytes;
   }
@@ -59,16 +59,16 @@ export class LineBuffer {
     return this.held + Math.max(bytes, CHUNK_BYTES) <= this.capacity;
   }
 
-  /** Copies one line, which ends in a line feed. */
-  append(line: Uint8Array): void {
+  /** Copies one line, which holds `entries` and ends in a line feed. */
+  append(line: Uint8Array, entries: number): void {
     const size = line.length;
     let chunk = this.last;
     if (!chunk || chunk.bytes.length - chunk.end < size) chunk = this.begin(size);
     chunk.bytes.set(line, chunk.end);
     chunk.end += size;
-    chunk.lines += 1;
+    chunk.entries += entries;
     this.waitingBytes += size;
-    this.waitingLines += 1;
+    this.waitingEntries += entries;
   }
 
   /**
@@ -84,7 +84,7 @@ export class LineBuffer {
       if (bytes > 0 && bytes + size > most) break;
       parts.push(chunk.bytes.subarray(chunk.start, chunk.end));
       chunk.takenEnd = chunk.end;
-      chunk.takenLines = chunk.lines;
+      chunk.takenEntries = chunk.entries;
       bytes += size;
     }
     this.taken = { parts, bytes };
@@ -96,10 +96,10 @@ export class LineBuffer {
     if (!this.taken) return;
     this.waitingBytes -= this.taken.bytes;
     for (const chunk of this.chunks.slice(0, this.taken.parts.length)) {
-      this.waitingLines -= chunk.takenLines;
-      chunk.lines -= chunk.takenLines;
+      this.waitingEntries -= chunk.takenEntries;
+      chunk.entries -= chunk.takenEntries;
       chunk.start = chunk.takenEnd;
-      chunk.takenLines = 0;
+      chunk.takenEntries = 0;
     }
     this.taken = undefined;
     for (let first = this.chunks[0]; first && first.start === first.end; first = this.chunks[0]) {
@@ -108,14 +108,14 @@ export class LineBuffer {
     }
   }
 
-  /** Gives up the oldest lines that are not taken, a piece of memory full; answers how many they were. */
+  /** Gives up the oldest lines that are not taken, a piece of memory full; answers how many entries they held. */
   dropOldest(): number {
     const [dropped] = this.chunks.splice(this.taken?.parts.length ?? 0, 1);
     if (!dropped) return 0;
     this.waitingBytes -= dropped.end - dropped.start;
-    this.waitingLines -= dropped.lines;
+    this.waitingEntries -= dropped.entries;
     this.end(dropped);
-    return dropped.lines;
+    return dropped.entries;
   }
 
   private begin(size: number): Chunk {
@@ -123,7 +123,7 @@ export class LineBuffer {
       size > CHUNK_BYTES
         ? Buffer.allocUnsafeSlow(size)
         : (this.free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES));
-    const chunk = { bytes, start: 0, end: 0, lines: 0, takenEnd: 0, takenLines: 0 };
+    const chunk = { bytes, start: 0, end: 0, entries: 0, takenEnd: 0, takenEntries: 0 };
     this.chunks.push(chunk);
     this.last = chunk;
     this.held += bytes.length;

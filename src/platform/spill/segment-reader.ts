@@ -18,15 +18,20 @@ export interface LineBatch {
   readonly bytes: Buffer;
   /** Where in `bytes` each line ends: behind its line feed. */
   readonly ends: readonly number[];
-  /** Lines that are not whole, and are not in `bytes`. */
+  /** Entries of lines that are not whole, and are not in `bytes`. */
   readonly torn: number;
   /** Offset in the file behind the last line of the batch. */
   readonly end: number;
 }
 
+/** How many entries a line holds, or what is left of one that was cut off. */
+export type EntriesOf = (line: Buffer) => number;
+
 /** Reads whole lines, into the same memory again and again. */
 export class LineReader {
   private readonly memory = Buffer.allocUnsafeSlow(ROOM_BEFORE_LINES + READ_BYTES);
+
+  constructor(private readonly entriesOf: EntriesOf) {}
 
   /** Reads from the segment's offset on. Bytes behind the last line feed of a closed segment are torn. */
   async read(file: FileHandle, segment: Segment, mostLines: number): Promise<LineBatch> {
@@ -44,24 +49,31 @@ export class LineReader {
         return { bytes: chunk.subarray(0, last), ends, torn: 0, end };
       }
       if (wanted >= left || wanted >= LARGEST_LINE_BYTES) {
-        return { bytes: chunk.subarray(0, ROOM_BEFORE_LINES), ends, torn: 1, end: segment.offset + wanted };
+        const bytes = chunk.subarray(0, ROOM_BEFORE_LINES);
+        const torn = this.entriesOf(chunk.subarray(ROOM_BEFORE_LINES));
+        return { bytes, ends, torn, end: segment.offset + wanted };
       }
     }
   }
 }
 
-/** How many lines of the segment were not delivered. */
-export async function countLines(segment: Segment): Promise<number> {
+/** How many entries of the segment were not delivered. */
+export async function countEntries(segment: Segment, entriesOf: EntriesOf): Promise<number> {
   const file = await open(segment.path, 'r');
   try {
-    let lines = 0;
-    for (let at = segment.offset; at < segment.size;) {
-      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, segment.size - at));
-      await fill(file, chunk, 0, at);
-      for (let i = chunk.indexOf(LINE_FEED); i >= 0; i = chunk.indexOf(LINE_FEED, i + 1)) lines += 1;
-      at += chunk.length;
+    const reader = new LineReader(entriesOf);
+    let entries = 0;
+    for (let offset = segment.offset; offset < segment.size;) {
+      const { bytes, ends, torn, end } = await reader.read(file, { ...segment, offset }, Infinity);
+      entries += torn;
+      let start = ROOM_BEFORE_LINES;
+      for (const lineEnd of ends) {
+        entries += entriesOf(bytes.subarray(start, lineEnd));
+        start = lineEnd;
+      }
+      offset = end;
     }
-    return lines;
+    return entries;
   } finally {
     await file.close();
   }

@@ -6,8 +6,8 @@ import { adoptLeftovers, POSITION_FILE } from './leftovers.js';
 import { Mutex } from '../../lib/mutex.js';
 import { newSegment } from './segment.js';
 import type { Segment } from './segment.js';
-import { countLines, LineReader } from './segment-reader.js';
-import type { LineBatch } from './segment-reader.js';
+import { countEntries, LineReader } from './segment-reader.js';
+import type { EntriesOf, LineBatch } from './segment-reader.js';
 import { claimFolder, releaseFolder, renewClaim } from './spill-owner.js';
 
 export interface SpillOptions {
@@ -16,9 +16,11 @@ export interface SpillOptions {
   readonly segmentBytes?: number;
   /** Most lines of one batch. */
   readonly batchLines?: number;
+  /** One for each line unless it is said otherwise. */
+  readonly entriesOf?: EntriesOf;
 }
 
-/** Of its `torn` lines each was cut off by a crash while it was written. Valid until the next call of `next`. */
+/** What is `torn` was cut off by a crash while it was written. Valid until the next call of `next`. */
 export interface SpillBatch extends Omit<LineBatch, 'end'> {
   /** Forgets the batch: it was delivered. */
   commit(): Promise<void>;
@@ -41,13 +43,16 @@ export class Spill {
   private active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
   private reading: { readonly segment: Segment; readonly file: FileHandle } | undefined;
   private position: FileHandle | undefined;
-  private readonly reader = new LineReader();
+  private readonly entriesOf: EntriesOf;
+  private readonly reader: LineReader;
   private number = 0;
   private dirty = false;
   private readonly mutex = new Mutex();
 
   constructor(private readonly options: SpillOptions) {
     this.folder = join(options.root, this.writer);
+    this.entriesOf = options.entriesOf ?? (() => 1);
+    this.reader = new LineReader(this.entriesOf);
   }
 
   /** Bytes on disk. */
@@ -127,7 +132,7 @@ export class Spill {
     return undefined;
   }
 
-  /** Gives up the oldest segment; answers how many undelivered lines went with it. */
+  /** Gives up the oldest segment; answers how many undelivered entries went with it. */
   dropOldest(): Promise<number> {
     return this.mutex.run(() => this.dropOldestNow());
   }
@@ -136,9 +141,9 @@ export class Spill {
     const segment = this.segments[0];
     if (!segment) return 0;
     if (!segment.closed) await this.finish();
-    const lines = await countLines(segment);
+    const entries = await countEntries(segment, this.entriesOf);
     await this.remove(segment);
-    return lines;
+    return entries;
   }
 
   /** Ends writing. What was not delivered stays for the next process. */

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { AuditMaintenance } from '../../../src/modules/audit/audit-maintenance.service.js';
 import { AuditVerify } from '../../../src/modules/audit/audit-verify.service.js';
-import { CHAIN_START, linkHash, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
+import { CHAIN_START, groupHash } from '../../../src/modules/audit/audit-group.policy.js';
 import { restoreRow } from '../../../src/modules/audit/audit-view.policy.js';
 import type { StoredRow } from '../../../src/modules/audit/audit-view.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
@@ -24,7 +24,8 @@ describe('the hash chain of the audit log', () => {
     const now = Date.now();
     // Noon: days are sealed a while after midnight only.
     audit.clock.offsetMs = now - (now % DAY) + DAY / 2 - now;
-    for (let n = 0; n < 30; n++) {
+    // Ten of each day, one day after the other: each day is a group.
+    for (const n of Array.from({ length: 30 }, (_unused, at) => (at % 10) * 3 + Math.floor(at / 10))) {
       const time = now - (n % 3) * DAY;
       const admin = { category: 'admin', target: 'tokens/x', before: { b: 1, a: [2] }, after: null } as const;
       audit.audit.record(
@@ -56,14 +57,14 @@ describe('the hash chain of the audit log', () => {
     [
       'a changed field',
       `UPDATE audit_events SET username = 'mallory' WHERE request_id = 'n-15'`,
-      '6: the row is not as it was written',
+      '1: a row from here to number 10 is not as it was written',
     ],
     ['a removed row', `DELETE FROM audit_events WHERE request_id = 'n-15'`, '6: rows are missing'],
     ['a removed end', `DELETE FROM audit_events WHERE request_id = 'n-27'`, '10: rows are missing'],
     [
       'a removed end that the head was adapted to',
       `WITH gone AS (DELETE FROM audit_events WHERE request_id = 'n-28' RETURNING chain, seq)
-       UPDATE audit_chains SET seq = 9, rows = 9, hash = (SELECT hash FROM audit_events e, gone g WHERE e.chain = g.chain AND e.seq = 9)
+       UPDATE audit_chains SET seq = 9, rows = 9
         WHERE chain = (SELECT chain FROM gone)`,
       'the day is not as it was sealed',
     ],
@@ -98,21 +99,18 @@ describe('the hash chain of the audit log', () => {
       [requestId],
     );
     const chain = found?.chain;
-    let hash = CHAIN_START;
-    const rows = await sql.query<(StoredRow & { id: string })[]>(
-      'SELECT * FROM audit_events WHERE chain = $1 ORDER BY seq',
-      [chain],
-    );
-    for (const row of rows) {
-      hash = linkHash(hash, rowJson(restoreRow(row)));
-      await sql.query('UPDATE audit_events SET hash = $2 WHERE id = $1', [row.id, hash]);
-    }
+    const stored = await sql.query<StoredRow[]>('SELECT * FROM audit_events WHERE chain = $1 ORDER BY seq', [
+      chain,
+    ]);
+    const rows = stored.map(restoreRow);
+    const hash = groupHash({ chain: chain as string, first: 1, previous: CHAIN_START, rows });
+    await sql.query('UPDATE audit_events SET hash = $2 WHERE chain = $1 AND hash IS NOT NULL', [chain, hash]);
     await sql.query('UPDATE audit_chains SET hash = $2 WHERE chain = $1', [chain, hash]);
   }
 
   it('tells of a chain that was written anew, also when the upkeep has sealed it again since', async () => {
     await rewriteChain('n-16', 'mallory');
-    expect(await faults()).not.toEqual([]);
+    expect(await faults()).toContain('10: the row or one before it is not as it was sealed');
     await audit.app.get(AuditMaintenance).run();
     expect(await faults()).toEqual(['10: the row or one before it is not as it was sealed']);
   });
@@ -160,11 +158,34 @@ describe('the hash chain of the audit log', () => {
     expect(await faults()).toEqual(['4: rows are missing: 3 in all, the last is number 10']);
   });
 
-  it('names the first broken link with its event', async () => {
+  it('names the first broken link with its first event', async () => {
     await sql.query(`UPDATE audit_events SET status = 204 WHERE request_id IN ('n-9', 'n-18')`);
     const { faults: found } = await audit.app.get(AuditVerify).verify(Date.now());
-    const events = await sql.query<{ id: string }[]>(`SELECT id FROM audit_events WHERE request_id = 'n-9'`);
-    expect(found[0]).toMatchObject({ seq: 4, eventId: events[0]?.id });
+    const events = await sql.query<{ id: string }[]>(`SELECT id FROM audit_events WHERE request_id = 'n-0'`);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ seq: 1, eventId: events[0]?.id });
+  });
+
+  it('is whole when retention by number cuts through groups, at every place', async () => {
+    for (const entries of [28, 27, 23, 20, 14, 6, 5, 2]) {
+      await audit.call('PUT', '/audit/settings', { retention: { days: null, entries } });
+      const { json } = await audit.call('POST', '/audit/prune');
+      expect([json.complete, json.deleted > 0]).toEqual([true, true]);
+      expect(await faults()).toEqual([]);
+    }
+  });
+
+  it('is whole with groups of every size, each in one row of its chain', async () => {
+    for (const count of [1, 2, 999, 1000, 1001, 2500]) {
+      for (let n = 0; n < count; n++)
+        audit.audit.record(auditEvent({ durationMs: n / 7, path: `/p/${n % 90}` }));
+      await audit.audit.flush();
+    }
+    const { rows, faults: found } = await audit.app.get(AuditVerify).verify(Date.now());
+    expect(found).toEqual([]);
+    expect(rows).toBeGreaterThan(5500);
+    const [ends] = await sql.query<{ ends: number }[]>('SELECT count(hash)::int AS ends FROM audit_events');
+    expect(ends?.ends).toBeLessThan(50);
   });
 });
 

@@ -7,12 +7,13 @@ import { Spill } from '../../../src/platform/spill/spill.js';
 import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { auditEvent } from '../../factories/audit-event.js';
 import { startAuditApp, temporaryFolder } from '../../support/audit/audit-app.js';
+import { linesOf, rowsOf } from '../../support/audit/stored-groups.js';
 import { createTestDatabase } from '../../support/database.js';
 import type { TestDatabase } from '../../support/database.js';
 
 const FEED = Buffer.from('\n');
 
-describe('lines on their way into PostgreSQL', () => {
+describe('groups of events on their way into PostgreSQL', () => {
   let database: TestDatabase;
   let dataDir: string;
 
@@ -34,6 +35,7 @@ describe('lines on their way into PostgreSQL', () => {
     const queue = new AuditQueue({ writer: spill.writer, capacity: 16 * 1024 * 1024, log });
     for (const [n, event] of events.entries()) {
       queue.record(event);
+      queue.endGroup();
       await spill.append(queue.lines.take(1)?.parts ?? []);
       queue.lines.release();
       const other = between[n];
@@ -99,6 +101,25 @@ describe('lines on their way into PostgreSQL', () => {
     const rejected = readFileSync(join(dataDir, 'audit', 'rejected.ndjson'));
     const expected = bad.filter((line) => line.length > 0).flatMap((line) => [line, FEED]);
     expect(rejected.equals(Buffer.concat(expected))).toBe(true);
+    await audit.close();
+  });
+
+  it('lose one event that PostgreSQL refuses, not the others of its group, and the chain shows that it is missing', async () => {
+    const time = Date.now();
+    const events = Array.from({ length: 20 }, (_unused, n) => auditEvent({ time, requestId: `n-${n}` }));
+    const [line] = linesOf(events, events.length) as [string];
+    const spill = new Spill({ root: join(dataDir, 'audit', 'spill') });
+    await spill.open();
+    await spill.append([Buffer.from(line.replace(events[7]?.id as string, 'no uuid')), FEED]);
+    await spill.close();
+    const audit = await startAuditApp(database.url, { dataDir });
+    await audit.audit.flush(20_000);
+    expect(audit.audit.status()).toMatchObject({ written: 19, dropped: 1, spillBytes: 0, ok: true });
+    const report = await audit.app.get(AuditVerify).verify(Date.now());
+    const missing = { seq: 8, fault: 'rows are missing: 1 in all, the last is number 8' };
+    expect([report.rows, report.faults]).toEqual([19, [expect.objectContaining(missing)]]);
+    const rejected = readFileSync(join(dataDir, 'audit', 'rejected.ndjson'), 'utf8').trimEnd();
+    expect(rowsOf(rejected)).toEqual([expect.objectContaining({ id: 'no uuid', seq: 8, username: 'alice' })]);
     await audit.close();
   });
 });

@@ -1,35 +1,19 @@
 import type { DataSource } from 'typeorm';
-import { ByteText } from '../../../src/lib/byte-text.js';
-import { ChainKeeper, ROOM_BEFORE_ROW, rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
 import { insertLines } from '../../../src/modules/audit/audit-insert.repository.js';
 import { AuditMaintenance } from '../../../src/modules/audit/audit-maintenance.service.js';
 import { AuditRollups } from '../../../src/modules/audit/audit-rollup.service.js';
-import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
 import { AuditVerify } from '../../../src/modules/audit/audit-verify.service.js';
-import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { auditEvent } from '../../factories/audit-event.js';
 import { startAuditApp } from '../../support/audit/audit-app.js';
 import type { AuditApp } from '../../support/audit/audit-app.js';
 import { countsIn, randomEvent, StatisticsWorld } from '../../support/audit/statistics.js';
+import { linesOf } from '../../support/audit/stored-groups.js';
 import { Seeded } from '../../support/seeded.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const LONGER_THAN_ADDING_UP_MS = 400;
-
-/** As the gateway writes them. */
-function linesOf(events: readonly AuditEvent[]): string[] {
-  const chains = new ChainKeeper('other-writer');
-  const line = new ByteText();
-  return events.map((event) => {
-    const row = toRow(event);
-    line.begin(ROOM_BEFORE_ROW);
-    line.addText(rowJson(row));
-    chains.link(row.time.slice(0, 10), line);
-    return line.bytes.toString('utf8', ROOM_BEFORE_ROW, line.length - 1);
-  });
-}
 
 describe('statistics from counts', () => {
   let world: StatisticsWorld;

@@ -4,9 +4,10 @@ import { ChainWalk } from '../../../src/modules/audit/audit-chain-walk.policy.js
 import type { ChainedRow } from '../../../src/modules/audit/audit-chain-walk.policy.js';
 import { AuditQueue } from '../../../src/modules/audit/audit-queue.service.js';
 import type { QueueOptions } from '../../../src/modules/audit/audit-queue.service.js';
-import type { AuditRow, ChainLink } from '../../../src/modules/audit/audit-row.policy.js';
+import type { AuditRow } from '../../../src/modules/audit/audit-row.policy.js';
 import { auditEvent } from '../../factories/audit-event.js';
-import { columnsOf } from '../../support/audit/stored-line.js';
+import { rowsOf } from '../../support/audit/stored-groups.js';
+import type { RowLink } from '../../support/audit/stored-groups.js';
 
 const MEGABYTE = 1024 * 1024;
 const faults: string[] = [];
@@ -20,16 +21,18 @@ function newQueue(over: Partial<QueueOptions> = {}): AuditQueue {
   return new AuditQueue({ writer: 'abcdef012345', capacity: 8 * MEGABYTE, log, ...over });
 }
 
-type Line = AuditRow & ChainLink;
+type Line = AuditRow & RowLink;
 
 /** Everything that waits, in its order; every line must be whole. */
-function drain({ lines }: AuditQueue): Line[] {
+function drain(queue: AuditQueue): Line[] {
+  const { lines } = queue;
   const found: Line[] = [];
+  queue.endGroup();
   for (let taken = lines.take(MEGABYTE); taken; taken = lines.take(MEGABYTE)) {
     for (const part of taken.parts) {
       const texts = part.toString('utf8').split('\n');
       expect(texts.pop()).toBe('');
-      found.push(...texts.map(columnsOf));
+      found.push(...texts.flatMap(rowsOf));
     }
     lines.release();
   }
@@ -57,12 +60,12 @@ describe('the queue of the audit log', () => {
   it('gives whole lines in their order, linked, also where one piece of memory ends and the next begins', () => {
     const queue = newQueue();
     const time = Date.now();
-    for (let n = 0; n < 2000; n++) queue.record(auditEvent({ time, requestId: String(n), user: `王${n}` }));
+    for (let n = 0; n < 6000; n++) queue.record(auditEvent({ time, requestId: String(n), user: `王${n}` }));
     expect(queue.lines.take(8 * MEGABYTE)?.parts.length).toBeGreaterThan(3);
     const lines = drain(queue);
-    expect(numbers(lines)).toEqual(Array.from({ length: 2000 }, (_unused, n) => n));
+    expect(numbers(lines)).toEqual(Array.from({ length: 6000 }, (_unused, n) => n));
     expect(walk(lines)).toEqual([]);
-    expect([queue.lines.lines, queue.lines.bytes, queue.dropped]).toEqual([0, 0, 0]);
+    expect([queue.waiting, queue.lines.bytes, queue.dropped]).toEqual([0, 0, 0]);
   });
 
   it('takes lines of every length: larger than what is left of a piece of memory, and larger than a piece', () => {
@@ -91,6 +94,7 @@ describe('the queue of the audit log', () => {
     queue.record(auditEvent({ time, requestId: '0' }));
     queue.record(auditEvent({ time, requestId: '1', ...change }));
     queue.record(auditEvent({ time, requestId: '2' }));
+    queue.endGroup();
     expect(queue.lines.bytes).toBeGreaterThan(380_000);
     const lines = drain(queue);
     expect(numbers(lines)).toEqual([0, 1, 2]);
@@ -154,6 +158,7 @@ describe('the queue of the audit log', () => {
   it('does not drop what is on its way to the disk', () => {
     const queue = newQueue({ capacity: MEGABYTE });
     for (let n = 0; n < 10; n++) queue.record(auditEvent({ requestId: String(n) }));
+    queue.endGroup();
     const taken = queue.lines.take(MEGABYTE)?.parts.map((part) => part.toString('utf8'));
     for (let n = 10; n < 5000; n++) queue.record(auditEvent({ requestId: String(n) }));
     expect(queue.lines.take(1)?.parts.map((part) => part.toString('utf8'))).toEqual(taken);
@@ -181,6 +186,7 @@ describe('the queue of the audit log', () => {
     const memory = new Set<ArrayBufferLike>();
     for (let round = 0; round < 200; round++) {
       for (let n = 0; n < 100; n++) queue.record(auditEvent());
+      queue.endGroup();
       for (const part of queue.lines.take(MEGABYTE)?.parts ?? []) memory.add(part.buffer);
       // Some come while the others are written.
       for (let n = 0; n < 100; n++) queue.record(auditEvent());

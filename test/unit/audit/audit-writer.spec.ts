@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { eventsOf } from '../../../src/modules/audit/audit-group.policy.js';
 import { AuditQueue } from '../../../src/modules/audit/audit-queue.service.js';
 import { AuditShipper } from '../../../src/modules/audit/audit-shipper.service.js';
+import { lineOfBatch } from '../../../src/modules/audit/audit-batch.policy.js';
 import { AuditWriter } from '../../../src/modules/audit/audit-writer.service.js';
 import { Spill } from '../../../src/platform/spill/spill.js';
 import { auditEvent } from '../../factories/audit-event.js';
@@ -18,7 +20,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
   beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'restgate-writer-'));
     alarms.length = 0;
-    spill = new Spill({ root, segmentBytes: 100_000 });
+    spill = new Spill({ root, segmentBytes: 100_000, entriesOf: eventsOf });
     const log = { error: (_f: object, text: string) => alarms.push(text), warn: () => undefined };
     queue = new AuditQueue({ writer: spill.writer, capacity: 2 * 1024 * 1024, log });
     writer = new AuditWriter(queue, spill, { now: () => Date.now() }, { log });
@@ -38,13 +40,13 @@ describe('the audit writer when the room for waiting events is used up', () => {
   }
 
   /** What another process finds. */
-  async function keptLines(): Promise<number> {
-    let lines = 0;
+  async function keptEvents(): Promise<number> {
+    let events = 0;
     for (let batch = await spill.next(); batch; batch = await spill.next()) {
-      lines += batch.ends.length;
+      for (let line = 0; line < batch.ends.length; line++) events += eventsOf(lineOfBatch(batch, line));
       await batch.commit();
     }
-    return lines;
+    return events;
   }
 
   it('R-03 drops the oldest, counts every one, stays within the room and raises an alarm', async () => {
@@ -54,7 +56,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
     expect(writer.refusing).toBe(false);
     expect(alarms).toEqual(['the room for audit events that wait for the database runs out']);
     expect(writer.dropped).toBeGreaterThan(0);
-    expect((await keptLines()) + writer.dropped).toBe(2000);
+    expect((await keptEvents()) + writer.dropped).toBe(2000);
   });
 
   it('R-03 refuses instead where the setting says so, loses nothing that it took, and goes on when there is room', async () => {
@@ -65,11 +67,11 @@ describe('the audit writer when the room for waiting events is used up', () => {
       taken += 200;
     }
     expect(writer.dropped + queue.dropped).toBe(0);
-    let lines = await keptLines();
+    let events = await keptEvents();
     await writer.flush();
     expect(writer.refusing).toBe(false);
-    lines += await keptLines();
-    expect(lines).toBe(taken);
+    events += await keptEvents();
+    expect(events).toBe(taken);
   });
 
   it('keeps events in memory while the disk cannot be written', async () => {
@@ -81,7 +83,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
     expect([writer.waiting, writer.problem, alarms.length]).toEqual([10, 'ENOSPC', 1]);
     append.mockRestore();
     await writer.flush();
-    expect([writer.waiting, writer.problem, await keptLines()]).toEqual([0, undefined, 10]);
+    expect([writer.waiting, writer.problem, await keptEvents()]).toEqual([0, undefined, 10]);
   });
 
   it('leaves out an event that cannot be written, counts it, and keeps the others', async () => {
@@ -89,7 +91,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
     queue.record(auditEvent({ time: Number.NaN }));
     queue.record(auditEvent());
     await writer.flush();
-    expect([queue.dropped, writer.dropped, await keptLines()]).toEqual([1, 0, 2]);
+    expect([queue.dropped, writer.dropped, await keptEvents()]).toEqual([1, 0, 2]);
   });
 
   describe('while the disk stands still', () => {
@@ -107,7 +109,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
 
     async function recordUntilFull(): Promise<number> {
       let recorded = 0;
-      for (let round = 0; round < 6; round++) {
+      for (let round = 0; round < 10; round++) {
         for (let n = 0; n < 1000; n++) queue.record(auditEvent());
         recorded += 1000;
         await new Promise((resolve) => setTimeout(resolve, 60));
@@ -126,7 +128,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
       proceed();
       await writer.stop();
       expect([writer.waiting, writer.problem]).toEqual([0, undefined]);
-      expect((await keptLines()) + queue.dropped).toBe(recorded);
+      expect((await keptEvents()) + queue.dropped).toBe(recorded);
     });
 
     it('requests are refused before events are lost, where the setting says so', async () => {
@@ -136,7 +138,7 @@ describe('the audit writer when the room for waiting events is used up', () => {
       expect([queue.dropped, writer.waiting]).toEqual([0, recorded]);
       proceed();
       await writer.stop();
-      expect([writer.refusing, await keptLines()]).toEqual([false, recorded]);
+      expect([writer.refusing, await keptEvents()]).toEqual([false, recorded]);
     });
   });
 });

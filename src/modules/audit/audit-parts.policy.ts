@@ -1,12 +1,17 @@
 import { ownText } from '../../lib/own-text.js';
-import { shortName } from './audit-columns.policy.js';
-import type { ColumnName } from './audit-columns.policy.js';
+import type { ColumnName, PartName } from './audit-columns.policy.js';
+import { fieldsOf } from './audit-group.policy.js';
 import type { AuditEvent } from './audit.port.js';
 import { ROW_LIMITS as LIMITS, storedAddress, storedWhole } from './audit-row.policy.js';
 import { cleanText, redactQuery } from './redaction.policy.js';
 
-/** Neighbouring fields of a row as they stand in its JSON text, each after a comma. */
-type Part = Uint8Array;
+/** A part of events as it stands in a group. */
+export interface Part {
+  readonly text: string;
+  /** The last group that it was put into, and its number there. */
+  group: number;
+  number: number;
+}
 
 /** A part with the fields it was made of; `next` has the same most telling field, but other ones beside it. */
 interface Known<T> {
@@ -23,26 +28,27 @@ const places = new Map<string, Known<Place>>();
 const principals = new Map<string, Known<Who>>();
 const addresses = new Map<string, Known<Addresses>>();
 const agents = new Map<string, Part>();
-const queries = new Map<string, Part>();
-const decisions = new Map<string, Part>();
-
-const DECISION = shortName('decision');
-const STATUS = shortName('status');
+const outcomes = new Map<number, Known<Outcome>>();
+const queries = new Map<string, Uint8Array>();
 
 const MOST_REMEMBERED = 5000;
 const MOST_NEXT = 8;
 const LONGEST_REMEMBERED = 1000;
 
-function remember<T>(known: Map<string, T>, key: string, made: T): void {
-  if (key.length > LONGEST_REMEMBERED) return;
+function remember<K extends string | number, T>(known: Map<K, T>, key: K, made: T): void {
+  if (typeof key === 'string' && key.length > LONGEST_REMEMBERED) return;
   if (known.size >= MOST_REMEMBERED) known.clear();
-  known.set(ownText(key), made);
+  known.set(own(key), made);
+}
+
+function own<T>(value: T): T {
+  return (typeof value === 'string' ? ownText(value) : value) as T;
 }
 
 /** The same path comes with a few methods, the same client by a few proxies. */
-function rememberBeside<T extends object>(
-  known: Map<string, Known<T>>,
-  key: string,
+function rememberBeside<K extends string | number, T extends object>(
+  known: Map<K, Known<T>>,
+  key: K,
   from: T,
   part: Part,
 ): void {
@@ -53,11 +59,7 @@ function rememberBeside<T extends object>(
 }
 
 function ownTexts<T extends object>(fields: T): T {
-  const own = Object.entries(fields).map(([name, value]: [string, unknown]) => [
-    name,
-    typeof value === 'string' ? ownText(value) : value,
-  ]);
-  return Object.fromEntries(own) as T;
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, own(value)])) as T;
 }
 
 type Place = Pick<AuditEvent, 'application' | 'method' | 'path'>;
@@ -74,7 +76,7 @@ function makePlace({ application, method, path }: AuditEvent): Part {
     method: clean(method, LIMITS.short),
     path: clean(path, LIMITS.path),
   };
-  const part = partOf(stored);
+  const part = partOf('place', stored);
   if (isSamePlace({ application, method, path }, stored)) rememberBeside(places, path ?? '', stored, part);
   return part;
 }
@@ -88,13 +90,13 @@ type Who = Pick<
   'user' | 'credentialKind' | 'credentialId' | 'credentialName' | 'credentialProvider'
 >;
 
-export function principalPart(event: AuditEvent): Part {
+export function whoPart(event: AuditEvent): Part {
   let known = principals.get(event.credentialId ?? event.user ?? '');
   while (known && !isSamePrincipal(known.from, event)) known = known.next;
-  return known?.part ?? makePrincipal(event);
+  return known?.part ?? makeWho(event);
 }
 
-function makePrincipal(event: AuditEvent): Part {
+function makeWho(event: AuditEvent): Part {
   const stored = {
     user: clean(event.user, LIMITS.name),
     credentialKind: event.credentialKind,
@@ -102,7 +104,7 @@ function makePrincipal(event: AuditEvent): Part {
     credentialName: clean(event.credentialName, LIMITS.name),
     credentialProvider: clean(event.credentialProvider, LIMITS.short),
   };
-  const part = partOf({
+  const part = partOf('who', {
     username: stored.user,
     credential_kind: stored.credentialKind,
     credential_id: stored.credentialId,
@@ -134,7 +136,7 @@ export function addressPart(event: AuditEvent): Part {
 
 function makeAddresses(event: AuditEvent): Part {
   const stored = { clientIp: storedAddress(event.clientIp), peerIp: storedAddress(event.peerIp) };
-  const part = partOf({ client_ip: stored.clientIp, peer_ip: stored.peerIp });
+  const part = partOf('addresses', { client_ip: stored.clientIp, peer_ip: stored.peerIp });
   if (isSameAddresses(stored, event)) rememberBeside(addresses, event.clientIp ?? '', stored, part);
   return part;
 }
@@ -143,44 +145,61 @@ function isSameAddresses(a: Addresses, b: Addresses): boolean {
   return a.clientIp === b.clientIp && a.peerIp === b.peerIp;
 }
 
-export function agentPart(userAgent: string): Part {
+const NO_AGENT = partOf('agent', {});
+
+export function agentPart(userAgent: string | undefined): Part {
+  if (userAgent === undefined) return NO_AGENT;
   const known = agents.get(userAgent);
   if (known) return known;
   const stored = cleanText(userAgent, LIMITS.userAgent);
-  const part = partOf({ user_agent: stored });
+  const part = partOf('agent', { user_agent: stored });
   if (stored === userAgent) remember(agents, userAgent, part);
   return part;
 }
 
-/** `query` is as it was sent, with the question mark or without. */
-export function queryPart(query: string): Part {
+type Outcome = Pick<AuditEvent, 'decision' | 'reason' | 'status' | 'configVersion'>;
+
+/** There are few of them. */
+export function outcomePart(event: AuditEvent): Part {
+  let known = outcomes.get(event.status ?? 0);
+  while (known && !isSameOutcome(known.from, event)) known = known.next;
+  return known?.part ?? makeOutcome(event);
+}
+
+function makeOutcome({ decision, reason, status, configVersion }: AuditEvent): Part {
+  const stored = {
+    decision,
+    reason,
+    status: storedWhole(status),
+    configVersion: storedWhole(configVersion),
+  };
+  const part = partOf('outcome', {
+    decision,
+    reason,
+    status: stored.status,
+    config_version: stored.configVersion,
+  });
+  if (isSameOutcome({ decision, reason, status, configVersion }, stored))
+    rememberBeside(outcomes, status ?? 0, stored, part);
+  return part;
+}
+
+function isSameOutcome(a: Outcome, b: Outcome): boolean {
+  return (
+    a.decision === b.decision &&
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.configVersion === b.configVersion
+  );
+}
+
+/** The extra of an event that has no other. `query` is as it was sent, with the question mark or without. */
+export function queryExtra(query: string): Uint8Array {
   const known = queries.get(query);
   if (known) return known;
   const stored = redactQuery(query, LIMITS.query);
-  const part = partOf({ query: stored });
+  const part = Buffer.from(`,${JSON.stringify(fieldsOf({ query: stored }, 'extra'))}]`);
   if (stored === query || `?${stored}` === query) remember(queries, query, part);
-  return part;
-}
-
-/** There are few decisions. Begins with the quotation mark that ends the field before. */
-export function decisionPart(decision: AuditEvent['decision']): Part {
-  let part = decisions.get(decision);
-  if (!part) {
-    part = bytesOf(`","${DECISION}":"${decision}"`);
-    decisions.set(decision, part);
-  }
-  return part;
-}
-
-const MOST_STATUS = 599;
-const statuses: (Part | undefined)[] = Array.from({ length: MOST_STATUS + 1 });
-
-export function statusPart(status: number): Part {
-  const known = statuses[status];
-  if (known) return known;
-  const stored = storedWhole(status);
-  const part = bytesOf(stored === undefined ? '' : `,"${STATUS}":${stored + 0}`);
-  if (status >= 0 && status <= MOST_STATUS && status === stored) statuses[status] = part;
   return part;
 }
 
@@ -188,15 +207,6 @@ function clean(value: string | undefined, limit: number): string | undefined {
   return value === undefined ? undefined : cleanText(value, limit);
 }
 
-const BEFORE_FIELDS = '{"":0'.length;
-
-/** Fields that are absent are left out. */
-function partOf(fields: { readonly [column in ColumnName]?: string | undefined }): Part {
-  const stored: Record<string, unknown> = { '': 0 };
-  for (const [name, value] of Object.entries(fields)) stored[shortName(name as ColumnName)] = value;
-  return bytesOf(JSON.stringify(stored).slice(BEFORE_FIELDS, -1));
-}
-
-export function bytesOf(text: string): Uint8Array {
-  return Buffer.from(text, 'utf8');
+function partOf(name: PartName, fields: { readonly [column in ColumnName]?: unknown }): Part {
+  return { text: JSON.stringify(fieldsOf(fields, name)), group: -1, number: -1 };
 }

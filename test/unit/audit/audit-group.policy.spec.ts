@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { ByteText } from '../../../src/lib/byte-text.js';
-import { rowJson } from '../../../src/modules/audit/audit-chain.policy.js';
-import { writeRow } from '../../../src/modules/audit/audit-line.policy.js';
+import { eventsOf, groupLine, linesOfRows } from '../../../src/modules/audit/audit-group.policy.js';
+import { GroupWriter } from '../../../src/modules/audit/audit-group-writer.policy.js';
 import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
 import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { auditEvent, deniedEvent } from '../../factories/audit-event.js';
+import { rowsOf } from '../../support/audit/stored-groups.js';
 
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
@@ -56,37 +56,111 @@ const event: fc.Arbitrary<AuditEvent> = fc
   })
   .map((fields) => auditEvent(fields as Partial<AuditEvent>));
 
-const out = new ByteText();
+const LINK = { chain: '2026-11-21/w-0', first: 7, previous: 'the hash before' };
+const writer = new GroupWriter();
 
-/** What is written, as it is found on the disk. */
-function written(any: AuditEvent): string {
-  out.begin();
-  writeRow(any, out);
-  const bytes = out.bytes.subarray(0, out.length);
+/** What is written of events, as it is found on the disk. */
+function written(...events: AuditEvent[]): string {
+  for (const any of events) writer.add(any);
+  expect(writer.count).toBe(events.length);
+  const bytes = Buffer.from(writer.end(LINK).line);
   expect(Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)).toBe(true);
   return bytes.toString('utf8');
 }
 
-describe('The line of an event', () => {
-  it('is byte for byte the JSON of its row, since the hash chain is checked by making the row again', () => {
+/** What the database's rows must give again. */
+function expected(...events: AuditEvent[]): string {
+  return `${groupLine({ ...LINK, rows: events.map(toRow) })}\n`;
+}
+
+describe('The text of a group of events', () => {
+  it('is byte for byte what its rows give, since the hash chain is checked by making it again', () => {
     fc.assert(
-      fc.property(event, (any) => written(any) === rowJson(toRow(any))),
-      { numRuns: 5000 },
+      fc.property(fc.array(event, { minLength: 1, maxLength: 6 }), fc.nat(), (events, again) => {
+        const some = [...events, events[again % events.length] as AuditEvent];
+        return written(...some) === expected(...some);
+      }),
+      { numRuns: 3000 },
     );
   });
 
-  it('is so when its id is the id of the request, when it has a short one, and when a text was seen before', () => {
+  it('is read by the database as the rows were, whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 4 }), (events) => {
+        const rows = rowsOf(written(...events)).map(({ chain, seq, hash, previous, ...row }) => {
+          expect([chain, previous === null, hash === null]).toEqual([
+            LINK.chain,
+            seq < LINK.first + events.length - 1,
+            seq < LINK.first + events.length - 1,
+          ]);
+          return row;
+        });
+        expect(rows).toEqual(events.map((any) => JSON.parse(JSON.stringify(toRow(any))) as unknown));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('holds what several events have in common once', () => {
+    const first = auditEvent();
+    const events = Array.from({ length: 50 }, (_unused, n) => ({
+      ...first,
+      durationMs: n,
+      path: `/p/${n % 2}`,
+    }));
+    const text = written(...events);
+    expect(text).toBe(expected(...events));
+    expect(text.split('"nightly build"')).toHaveLength(2);
+    expect(text.split('"/p/1"')).toHaveLength(2);
+  });
+
+  it('holds a part once although it was forgotten and made anew meanwhile', () => {
+    const others = Array.from({ length: 5100 }, (_unused, n) => auditEvent({ path: `/forget/${n}` }));
+    const events = [auditEvent({ path: '/kept' }), ...others, auditEvent({ path: '/kept' })];
+    expect(written(...events)).toBe(expected(...events));
+  });
+
+  it('begins anew when a group ends: numbers of parts are those of one group', () => {
+    const other = new GroupWriter();
+    const [a, b] = [auditEvent({ path: '/a' }), auditEvent({ path: '/b' })];
+    other.add(b);
+    expect(written(a, b)).toBe(expected(a, b));
+    other.add(a);
+    expect(Buffer.from(other.end(LINK).line).toString()).toBe(expected(b, a));
+    expect(written(b)).toBe(expected(b));
+  });
+
+  it('says how many events it has, also when it is cut off', () => {
+    const line = Buffer.from(written(...Array.from({ length: 12 }, () => auditEvent())));
+    expect([line, line.subarray(0, 20)].map(eventsOf)).toEqual([12, 12]);
+    expect(['', '{"n":', '{"n":0,', 'no JSON', '{"m":7}'].map((text) => eventsOf(Buffer.from(text)))).toEqual(
+      [1, 1, 1, 1, 1],
+    );
+  });
+
+  it('can be taken apart into its rows, of which the last keeps the hash', () => {
+    const events = [auditEvent({ path: '/a' }), deniedEvent({ path: '/b' }), auditEvent({ path: '/c' })];
+    const line = written(...events);
+    const apart = linesOfRows(Buffer.from(line)).flatMap((own) => {
+      const [row] = rowsOf(own);
+      return [{ ...row, hash: row?.hash ?? null, previous: row?.previous ?? null }];
+    });
+    expect(apart).toEqual(rowsOf(line));
+    for (const bad of ['', 'no JSON', '[]', '7', 'null', '{"r":1}', '{}'])
+      expect(linesOfRows(Buffer.from(bad))).toEqual([]);
+  });
+
+  it('is so when its id is the id of the request, and when a text was seen before', () => {
     const own = auditEvent();
     for (const any of [
       { ...own, requestId: own.id },
-      auditEvent({ id: 'short', requestId: 'short' }),
       deniedEvent(),
       deniedEvent(),
       auditEvent({ category: 'admin' }),
       auditEvent({ path: undefined, user: undefined, credentialId: undefined, clientIp: undefined }),
       auditEvent({ path: '', user: '', credentialId: '', clientIp: '' }),
     ])
-      expect(written(any)).toBe(rowJson(toRow(any)));
+      expect(written(any)).toBe(expected(any));
   });
 
   it.each([
@@ -108,7 +182,7 @@ describe('The line of an event', () => {
   ])('is not taken from another event that differs in %j', (over) => {
     const first = auditEvent();
     for (const any of [first, { ...first, ...over }, first, { ...first, ...over }])
-      expect(written(any)).toBe(rowJson(toRow(any)));
+      expect(written(any)).toBe(expected(any));
   });
 
   it('is so for more variants than are remembered', () => {
@@ -120,7 +194,7 @@ describe('The line of an event', () => {
         credentialName,
         peerIp: `10.0.1.${n % 12}`,
       });
-      expect(written(any)).toBe(rowJson(toRow(any)));
+      expect(written(any)).toBe(expected(any));
     }
   });
 
@@ -132,7 +206,7 @@ describe('The line of an event', () => {
         userAgent: `a/${n}`,
         clientIp: `10.0.${n >> 8}.${n & 255}`,
       });
-      expect(written(any)).toBe(rowJson(toRow(any)));
+      expect(written(any)).toBe(expected(any));
     }
   });
 
@@ -144,9 +218,9 @@ describe('The line of an event', () => {
       query: '?q=ß',
     };
     for (let round = 0; round < 2; round++)
-      expect(written(auditEvent(foreign))).toContain('"p":"/wiki/Übersicht/😀","q":"q=ß"');
+      expect(written(auditEvent(foreign))).toMatch(/"p":"\/wiki\/Übersicht\/😀".*"q":"q=ß"/u);
     const any = auditEvent(foreign);
-    expect(written(any)).toBe(rowJson(toRow(any)));
+    expect(written(any)).toBe(expected(any));
   });
 
   it.each([
@@ -161,12 +235,16 @@ describe('The line of an event', () => {
     999.9995,
     1e6 + 0.25,
     123_456_789.012,
+    1e6 - 0.001,
+    1e6,
     1e9,
     1e15,
+    Number.MAX_SAFE_INTEGER / 1000,
+    2 ** 60,
     -1.5,
   ])('writes the duration %p as JSON does', (durationMs) => {
     const any = auditEvent({ durationMs, upstreamMs: durationMs * 3, responseBytes: durationMs * 1000 });
-    expect(written(any)).toBe(rowJson(toRow(any)));
+    expect(written(any)).toBe(expected(any));
   });
 
   it('is so at all times, from second to second and far away', () => {
@@ -184,15 +262,18 @@ describe('The line of an event', () => {
       253_402_300_800_000,
     ]) {
       const any = auditEvent({ time });
-      expect(written(any)).toBe(rowJson(toRow(any)));
+      expect(written(any)).toBe(expected(any));
     }
-    expect(() => written(auditEvent({ time: Number.NaN }))).toThrow(RangeError);
-    expect(written(auditEvent({ time: now }))).toContain('"t":"2026-11-21T23:59:59.998Z"');
+    for (const over of [{ time: Number.NaN }, { time: 9e15 }, { id: 'no uuid' }, { after: { big: 1n } }])
+      expect(() => writer.add(auditEvent({ path: '/throws', ...over }))).toThrow(/time|id|BigInt/);
+    const after = auditEvent();
+    expect(written(after)).toBe(expected(after));
+    expect(rowsOf(written(auditEvent({ time: now })))[0]?.time).toBe('2026-11-21T23:59:59.998Z');
   });
 
   it('is so for changes by admins, with what was before and after', () => {
     const change = auditEvent({ before: { a: 1 }, after: ['"'], target: 'applications/jira' });
-    expect(written(change)).toBe(rowJson(toRow(change)));
+    expect(written(change)).toBe(expected(change));
   });
 
   it('holds no secret, also where the same text comes again', () => {

@@ -1,0 +1,160 @@
+import { hash } from 'node:crypto';
+import { ByteText } from '../../lib/byte-text.js';
+import { USUAL_CATEGORY } from './audit-columns.policy.js';
+import { extrasOf, GROUP } from './audit-group.policy.js';
+import { addressPart, agentPart, outcomePart, placePart, queryExtra, whoPart } from './audit-parts.policy.js';
+import type { Part } from './audit-parts.policy.js';
+import { storedMilliseconds, storedWhole, toRow } from './audit-row.policy.js';
+import type { AuditEvent } from './audit.port.js';
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+/** What an event takes beside its id and what few events have: numbers of at most 24 characters. */
+const ROOM_OF_EVENT = 512;
+/** Of a group: a little more than where the queue ends it. */
+const USUAL_BYTES = 96 * 1024;
+const ID_LENGTH = '01234567-89ab-7def-8123-456789abcdef'.length;
+/** The latest time that a Date can hold. */
+const LAST_TIME = 8.64e15;
+
+/** Where a group is in its chain. */
+export interface Link {
+  readonly chain: string;
+  readonly first: number;
+  readonly previous: string;
+}
+
+let groups = 0;
+
+/**
+ * Writes the text of groups, one after another: exactly `groupText` of the rows of the events. Requests come by the
+ * thousand per second; theirs are numbers and references to parts that were made before.
+ */
+export class GroupWriter {
+  /** Events in the open group. */
+  count = 0;
+  private group = groups++;
+  private readonly numbers = new Map<string, number>();
+  private readonly parts = new ByteText(USUAL_BYTES);
+  private readonly rows = new ByteText(USUAL_BYTES);
+  private readonly text = new ByteText(USUAL_BYTES);
+
+  /** Bytes of the open group, without its head. */
+  get bytes(): number {
+    return this.parts.length + this.rows.length;
+  }
+
+  /** Throws for a time that is none, and for changes that have no JSON; nothing is added then. */
+  add(event: AuditEvent): void {
+    const time = Math.trunc(event.time);
+    if (!(Math.abs(time) <= LAST_TIME)) throw new RangeError('The time of an audit event is none.');
+    if (event.id.length !== ID_LENGTH) throw new RangeError('The id of an audit event is no uuid.');
+    const extra = extraOf(event);
+    const { rows } = this;
+    // Nothing may go wrong behind this: a part that no row refers to is not in the text that is made of the rows.
+    const place = this.numberOf(placePart(event));
+    const who = this.numberOf(whoPart(event));
+    const address = this.numberOf(addressPart(event));
+    const agent = this.numberOf(agentPart(event.userAgent));
+    const outcome = this.numberOf(outcomePart(event));
+    rows.ensure(event.id.length * 3 + ROOM_OF_EVENT);
+    if (this.count > 0) rows.putByte(COMMA);
+    rows.putByte(OPEN);
+    rows.putByte(QUOTE);
+    rows.addAscii(event.id);
+    rows.putByte(QUOTE);
+    addField(rows, time);
+    addField(rows, place);
+    addField(rows, who);
+    addField(rows, address);
+    addField(rows, agent);
+    addField(rows, outcome);
+    addField(rows, microseconds(event.durationMs));
+    addField(rows, microseconds(event.upstreamMs));
+    addField(rows, storedWhole(event.requestBytes));
+    addField(rows, storedWhole(event.responseBytes));
+    if (extra === undefined) rows.putByte(CLOSE);
+    else rows.add(extra);
+    this.count += 1;
+  }
+
+  /** The line of the open group, and its hash; the next event begins another one. Valid until the next call. */
+  end({ chain, first, previous }: Link): { readonly line: Uint8Array; readonly hash: string } {
+    const { text, parts, rows } = this;
+    text.begin();
+    const lead = { [GROUP.count]: this.count, [GROUP.chain]: chain, [GROUP.first]: first };
+    text.addText(JSON.stringify({ ...lead, [GROUP.previous]: previous }).slice(0, -1));
+    text.addAscii(`,"${GROUP.parts}":[`);
+    text.add(parts.bytes.subarray(0, parts.length));
+    text.addAscii(`],"${GROUP.rows}":[`);
+    text.add(rows.bytes.subarray(0, rows.length));
+    text.addAscii(']');
+    const made = hash('sha256', text.bytes.subarray(0, text.length), 'base64url');
+    text.addAscii(`,"${GROUP.hash}":"${made}"}\n`);
+    this.begin();
+    return { line: text.bytes.subarray(0, text.length), hash: made };
+  }
+
+  private begin(): void {
+    this.count = 0;
+    this.group = groups++;
+    this.numbers.clear();
+    this.parts.begin();
+    this.rows.begin();
+  }
+
+  private numberOf(part: Part): number {
+    return part.group === this.group ? part.number : this.take(part);
+  }
+
+  /** The same part may have been made twice. */
+  private take(part: Part): number {
+    const known = this.numbers.get(part.text);
+    const number = known ?? this.numbers.size;
+    if (known === undefined) {
+      this.numbers.set(part.text, number);
+      if (number > 0) this.parts.addAscii(',');
+      this.parts.addText(part.text);
+    }
+    part.group = this.group;
+    part.number = number;
+    return number;
+  }
+}
+
+/** A number as JSON writes it, after a comma; an absent one is null. */
+function addField(out: ByteText, value: number | undefined): void {
+  out.putByte(COMMA);
+  if (value === undefined) out.addAscii('null');
+  else out.addNumber(value);
+}
+
+/** Up to here the digits of microseconds are those of the number that counts milliseconds. */
+const MOST_MICROSECONDS = 1e12;
+
+function microseconds(value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const micros = Math.round(value * 1000);
+  if (micros >= 0 && micros < MOST_MICROSECONDS) return micros;
+  const stored = storedMilliseconds(value);
+  return stored === undefined ? undefined : Math.round(stored * 1000);
+}
+
+const NO_MORE = Buffer.from(']');
+
+/** What ends the event: what few events have, and a bracket. Undefined when there is nothing but that. */
+function extraOf(event: AuditEvent): Uint8Array | undefined {
+  const plain =
+    event.requestId === event.id &&
+    event.detail === undefined &&
+    event.wouldDeny === undefined &&
+    event.target === undefined &&
+    event.category === USUAL_CATEGORY &&
+    event.before === undefined &&
+    event.after === undefined;
+  if (plain) return event.query ? queryExtra(event.query) : undefined;
+  const [extras] = extrasOf(toRow(event));
+  return extras ? Buffer.from(`,${JSON.stringify(extras)}]`) : NO_MORE;
+}
