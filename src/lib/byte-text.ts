@@ -1,8 +1,5 @@
 /** UTF-8 needs no more for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
-const ZERO = 0x30;
-const BILLION = 1e9;
-const BILLION_DIGITS = 9;
 
 /** What `Buffer.write` leads to; without asking for the encoding each time it takes half as long. */
 interface WritableBytes extends Buffer {
@@ -31,11 +28,6 @@ export class ByteText {
     this.length = 0;
   }
 
-  /** Adds a byte where `ensure` has made room. */
-  putByte(byte: number): void {
-    this.bytes[this.length++] = byte;
-  }
-
   add(piece: Uint8Array): void {
     this.ensure(piece.length);
     this.bytes.set(piece, this.length);
@@ -53,41 +45,11 @@ export class ByteText {
     this.length += this.bytes.latin1Write(text, this.length);
   }
 
-  /** A number as JSON writes it; it has no sign on zero. */
-  addNumber(value: number): void {
-    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(value)) {
-      const high = Math.floor(value / BILLION);
-      if (high > 0) this.addDigits(high, digitsOf(high));
-      const low = value - high * BILLION;
-      this.addDigits(low, high > 0 ? BILLION_DIGITS : digitsOf(low));
-    } else {
-      this.addAscii(String(value));
-    }
-  }
-
-  /** A whole number below a billion, with zeros in front: arithmetic of small numbers is the quickest. */
-  private addDigits(value: number, digits: number): void {
-    this.ensure(digits);
-    let rest = value;
-    for (let place = this.length + digits - 1; place >= this.length; place--) {
-      const tens = (rest / 10) | 0;
-      this.bytes[place] = ZERO + rest - tens * 10;
-      rest = tens;
-    }
-    this.length += digits;
-  }
-
-  /** Makes room for so many bytes, which `putByte` needs. */
+  /** Makes room for so many bytes behind `length`, for who writes them there. */
   ensure(room: number): void {
     if (this.length + room <= this.bytes.length) return;
     const larger = bytesOfSize(Math.max(this.length + room, this.bytes.length * 2));
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits += 1;
-  return digits;
 }

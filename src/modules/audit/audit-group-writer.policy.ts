@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { ByteText } from '../../lib/byte-text.js';
+import { MOST_NUMBER_BYTES, putAscii, putNumber } from '../../lib/put-number.js';
 import { USUAL_CATEGORY } from './audit-columns.policy.js';
 import { extrasOf, GROUP } from './audit-group.policy.js';
 import { addressPart, agentPart, outcomePart, placePart, queryExtra, whoPart } from './audit-parts.policy.js';
-import type { Part } from './audit-parts.policy.js';
+import type { Part } from './audit-part-memory.js';
 import { storedMilliseconds, storedWhole, toRow } from './audit-row.policy.js';
 import type { AuditEvent } from './audit.port.js';
 
@@ -11,11 +12,12 @@ const COMMA = 0x2c;
 const QUOTE = 0x22;
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
-/** What an event takes beside its id and what few events have: numbers of at most 24 characters. */
-const ROOM_OF_EVENT = 512;
+const NUMBERS_OF_EVENT = 10;
 /** Of a group: a little more than where the queue ends it. */
 const USUAL_BYTES = 96 * 1024;
 const ID_LENGTH = '01234567-89ab-7def-8123-456789abcdef'.length;
+/** Without what few events have; between them stand some commas, brackets and quotation marks. */
+const ROOM_OF_EVENT = ID_LENGTH + NUMBERS_OF_EVENT * (MOST_NUMBER_BYTES + 1) + 8;
 /** The latest time that a Date can hold. */
 const LAST_TIME = 8.64e15;
 
@@ -57,26 +59,29 @@ export class GroupWriter {
     const place = this.numberOf(placePart(event));
     const who = this.numberOf(whoPart(event));
     const address = this.numberOf(addressPart(event));
-    const agent = this.numberOf(agentPart(event.userAgent));
+    const agent = this.numberOf(agentPart(event));
     const outcome = this.numberOf(outcomePart(event));
-    rows.ensure(event.id.length * 3 + ROOM_OF_EVENT);
-    if (this.count > 0) rows.putByte(COMMA);
-    rows.putByte(OPEN);
-    rows.putByte(QUOTE);
-    rows.addAscii(event.id);
-    rows.putByte(QUOTE);
-    addField(rows, time);
-    addField(rows, place);
-    addField(rows, who);
-    addField(rows, address);
-    addField(rows, agent);
-    addField(rows, outcome);
-    addField(rows, microseconds(event.durationMs));
-    addField(rows, microseconds(event.upstreamMs));
-    addField(rows, storedWhole(event.requestBytes));
-    addField(rows, storedWhole(event.responseBytes));
-    if (extra === undefined) rows.putByte(CLOSE);
-    else rows.add(extra);
+    rows.ensure(ROOM_OF_EVENT);
+    const { bytes } = rows;
+    let at = rows.length;
+    if (this.count > 0) bytes[at++] = COMMA;
+    bytes[at++] = OPEN;
+    bytes[at++] = QUOTE;
+    at = putAscii(bytes, at, event.id);
+    bytes[at++] = QUOTE;
+    at = putField(bytes, at, time);
+    at = putField(bytes, at, place);
+    at = putField(bytes, at, who);
+    at = putField(bytes, at, address);
+    at = putField(bytes, at, agent);
+    at = putField(bytes, at, outcome);
+    at = putField(bytes, at, microseconds(event.durationMs));
+    at = putField(bytes, at, microseconds(event.upstreamMs));
+    at = putField(bytes, at, storedWhole(event.requestBytes));
+    at = putField(bytes, at, storedWhole(event.responseBytes));
+    if (extra === undefined) bytes[at++] = CLOSE;
+    rows.length = at;
+    if (extra !== undefined) rows.add(extra);
     this.count += 1;
   }
 
@@ -124,11 +129,10 @@ export class GroupWriter {
   }
 }
 
-/** A number as JSON writes it, after a comma; an absent one is null. */
-function addField(out: ByteText, value: number | undefined): void {
-  out.putByte(COMMA);
-  if (value === undefined) out.addAscii('null');
-  else out.addNumber(value);
+/** A number after a comma; an absent one is null. Answers where it ends. */
+function putField(bytes: Uint8Array, at: number, value: number | undefined): number {
+  bytes[at] = COMMA;
+  return value === undefined ? putAscii(bytes, at + 1, 'null') : putNumber(bytes, at + 1, value);
 }
 
 /** Up to here the digits of microseconds are those of the number that counts milliseconds. */
@@ -142,8 +146,6 @@ function microseconds(value: number | undefined): number | undefined {
   return stored === undefined ? undefined : Math.round(stored * 1000);
 }
 
-const NO_MORE = Buffer.from(']');
-
 /** What ends the event: what few events have, and a bracket. Undefined when there is nothing but that. */
 function extraOf(event: AuditEvent): Uint8Array | undefined {
   const plain =
@@ -156,5 +158,5 @@ function extraOf(event: AuditEvent): Uint8Array | undefined {
     event.after === undefined;
   if (plain) return event.query ? queryExtra(event.query) : undefined;
   const [extras] = extrasOf(toRow(event));
-  return extras ? Buffer.from(`,${JSON.stringify(extras)}]`) : NO_MORE;
+  return extras ? Buffer.from(`,${JSON.stringify(extras)}]`) : undefined;
 }
