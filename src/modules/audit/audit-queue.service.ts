@@ -21,7 +21,9 @@ export interface QueueOptions {
 const MOST_ROWS = 1000;
 /** A group ends when it is so large; its last event may go beyond. */
 const MOST_GROUP_BYTES = 64 * 1024;
-const RESERVED_BYTES = 2 * MOST_GROUP_BYTES;
+/** More than an event can take: two changes of 64 K characters, and whatever else at its limit and escaped. */
+const MOST_EVENT_BYTES = 576 * 1024;
+const RESERVED_BYTES = MOST_GROUP_BYTES + MOST_EVENT_BYTES;
 
 /**
  * Between requests and the writer: makes bytes of each event at once, in the open group, and keeps nothing of the
