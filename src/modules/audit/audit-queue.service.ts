@@ -21,9 +21,7 @@ export interface QueueOptions {
 const MOST_ROWS = 1000;
 /** A group ends when it is so large; its last event may go beyond. */
 const MOST_GROUP_BYTES = 64 * 1024;
-/** More than an event can take: two changes of 64 K characters, and whatever else at its limit and escaped. */
-const MOST_EVENT_BYTES = 576 * 1024;
-const RESERVED_BYTES = MOST_GROUP_BYTES + MOST_EVENT_BYTES;
+const RESERVED_BYTES = 2 * MOST_GROUP_BYTES;
 
 /**
  * Between requests and the writer: makes bytes of each event at once, in the open group, and keeps nothing of the
@@ -110,8 +108,9 @@ export class AuditQueue {
   }
 
   private makeRoom(bytes: number): boolean {
+    // What was taken is kept: a huge last event may go beyond the room once, and nothing is taken before there is some.
+    if (this.whenFull === 'refuse') return true;
     while (!this.lines.hasRoom(bytes)) {
-      if (this.whenFull === 'refuse') return false;
       const dropped = this.lines.dropOldest();
       if (dropped === 0) return false;
       this.lost += dropped;
