@@ -80,22 +80,26 @@ describe('groups of events in PostgreSQL', () => {
         const [held] = await sql.query<{ rows: number }[]>('SELECT sum(rows)::int AS rows FROM audit_chains');
         expect(held?.rows).toBe(some.length);
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 60), endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     );
     await sql.query('TRUNCATE audit_events, audit_chains');
   }, 240_000);
 
   it('are whole after each step of retention, also when events are not in the order of their times', async () => {
     const now = audit.clock.now();
-    const noon = now - (now % DAY) - DAY / 2;
-    for (let round = 0; round < Number(process.env['ROUNDS'] ?? 2); round++) {
+    // A day of its own for each round, sealed but for the last: one that retention has emptied is not looked at again.
+    for (const daysAgo of [2, 1]) {
+      const noon = now - (now % DAY) - daysAgo * DAY + DAY / 2;
+      const upkeep = async (): Promise<void> => {
+        if (daysAgo > 1) await audit.app.get(AuditMaintenance).run();
+      };
       for (let writer = 0; writer < 3; writer++) {
         const events = Array.from({ length: 200 }, () =>
           auditEvent({ time: noon - Math.floor(Math.random() * 1000), path: `/p/${Math.random()}` }),
         );
         await insertLines(sql, linesOf(events, [1, 9, 30, 2, 70]));
       }
-      if (round % 2) await audit.app.get(AuditMaintenance).run();
+      await upkeep();
       for (let left = 590; left > 0; left -= 1 + Math.floor(Math.random() * 60)) {
         await audit.call('PUT', '/audit/settings', { retention: { days: null, entries: left } });
         await audit.call('POST', '/audit/prune');
@@ -103,6 +107,7 @@ describe('groups of events in PostgreSQL', () => {
         expect({ left, found: await faults() }).toEqual({ left, found: [] });
         // Late ones.
         if (left % 3 === 0) await insertLines(sql, linesOf([auditEvent({ time: noon - 5 })], [1]));
+        await upkeep();
       }
     }
   }, 240_000);
