@@ -20,6 +20,8 @@ const LOAD_CORE = 1;
 const CONNECTIONS = 50;
 /** The engine goes on compiling for that long, which is not what a request costs. */
 const WARM_UP_SECONDS = 15;
+/** Before each measurement: switching the audit log makes the engine compile some code anew. */
+const RUN_UP_SECONDS = 2;
 const BARE = 'bare Node + undici';
 const ADMIN_TOKEN = 'admin-token-of-the-bench';
 
@@ -165,9 +167,15 @@ server { listen 127.0.0.1:${port}; keepalive_requests 1000000000; location / { p
   };
 }
 
-async function measure(peer: Peer, seconds: number): Promise<Sample> {
-  await peer.prepare?.();
-  const before = cpuSeconds(peer.pid);
+interface Load {
+  readonly requests: number;
+  readonly errors: number;
+  readonly elapsed: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+async function load(peer: Peer, seconds: number): Promise<Load> {
   const args = [
     'bench/peers/load.mjs',
     String(peer.port),
@@ -176,15 +184,17 @@ async function measure(peer: Peer, seconds: number): Promise<Sample> {
     peer.path,
     peer.authorization,
   ];
-  const result = JSON.parse(await firstLine(pinned(LOAD_CORE, process.execPath, args))) as {
-    requests: number;
-    errors: number;
-    elapsed: number;
-    p50: number;
-    p99: number;
-  };
+  const result = JSON.parse(await firstLine(pinned(LOAD_CORE, process.execPath, args))) as Load;
   if (result.errors > 0) throw new Error(`${peer.name}: ${result.errors} answers were not 200.`);
   await peer.settle?.();
+  return result;
+}
+
+async function measure(peer: Peer, seconds: number): Promise<Sample> {
+  await peer.prepare?.();
+  await load(peer, RUN_UP_SECONDS);
+  const before = cpuSeconds(peer.pid);
+  const result = await load(peer, seconds);
   const cpu = cpuSeconds(peer.pid) - before;
   return {
     perSecond: result.requests / result.elapsed,

@@ -18,9 +18,12 @@ export type ChainedRow = StoredRow & {
   readonly seq: number;
   /** Of the last row of a group. */
   readonly hash: string | null;
-  readonly previous: string | null;
+  /** Undefined when the database was not brought up to date yet: all its rows are links of their own. */
+  readonly previous: string | null | undefined;
   readonly id: string;
 };
+
+const NOT_AS_SEALED = 'the row or one before it is not as it was sealed';
 
 /** The last row of a group. */
 type GroupEnd = ChainedRow & { readonly hash: string };
@@ -59,6 +62,8 @@ export class ChainWalk {
     if (gap < 0) return this.fault('the number is there twice', row);
     this.open.push(row);
     if (isEnd(row)) return this.endGroup(row);
+    // Behind a gap nothing else would tell that the end of a group was removed.
+    if (this.sealed.has(row.seq)) return this.fault(NOT_AS_SEALED, row);
     if (this.open.length < MOST_OPEN) return undefined;
     const [first] = this.open;
     this.open = [];
@@ -77,14 +82,15 @@ export class ChainWalk {
     }
     // The whole chain can be written anew by who can write to the database; what the seals say of it cannot.
     const asSealed = (this.sealed.get(end.seq) ?? []).every((known) => known === end.hash);
-    return asSealed ? undefined : this.fault('the row or one before it is not as it was sealed', end);
+    return asSealed ? undefined : this.fault(NOT_AS_SEALED, end);
   }
 
   /** After a gap the group before is not known; the one after it tells whether what this one says of it is true. */
   private isGroup(stored: readonly ChainedRow[], { hash, previous }: GroupEnd): boolean {
     const rows = stored.map(restoreRow);
     const [row] = rows;
-    if (previous === null) return rows.length === 1 && row !== undefined && isFormerRow(row, this.hash, hash);
+    if (typeof previous !== 'string')
+      return rows.length === 1 && row !== undefined && isFormerRow(row, this.hash, hash);
     const first = stored[0]?.seq ?? 0;
     const isNext = this.afterGap || previous === this.hash;
     return isNext && groupHash({ chain: this.chain, first, previous, rows }) === hash;

@@ -55,12 +55,17 @@ export class GroupWriter {
     if (event.id.length !== ID_LENGTH) throw new RangeError('The id of an audit event is no uuid.');
     const extra = extraOf(event);
     const { rows } = this;
+    const placeOf = placePart(event);
+    const whoOf = whoPart(event);
+    const addressOf = addressPart(event);
+    const agentOf = agentPart(event);
+    const outcomeOf = outcomePart(event);
     // Nothing may go wrong behind this: a part that no row refers to is not in the text that is made of the rows.
-    const place = this.numberOf(placePart(event));
-    const who = this.numberOf(whoPart(event));
-    const address = this.numberOf(addressPart(event));
-    const agent = this.numberOf(agentPart(event));
-    const outcome = this.numberOf(outcomePart(event));
+    const place = this.numberOf(placeOf);
+    const who = this.numberOf(whoOf);
+    const address = this.numberOf(addressOf);
+    const agent = this.numberOf(agentOf);
+    const outcome = this.numberOf(outcomeOf);
     rows.ensure(ROOM_OF_EVENT);
     const { bytes } = rows;
     let at = rows.length;

@@ -93,16 +93,16 @@ export function fieldsOf(
 const LEAD = `{"${GROUP.count}":`;
 const MOST_DIGITS = 10;
 
-/** How many events a group has by the beginning of its line; one when that says nothing. */
+/** How many events a group has by the beginning of its line; one when that says nothing, or more than there can be. */
 export function eventsOf(line: Buffer): number {
   const start = line.toString('latin1', 0, LEAD.length + MOST_DIGITS);
   const count = start.startsWith(LEAD) ? Number.parseInt(start.slice(LEAD.length), 10) : 1;
-  return count >= 1 ? count : 1;
+  return count >= 1 && count <= MOST_GROUP_ROWS ? count : 1;
 }
 
 /**
  * The rows of a group's line as lines of their own; only the last holds the hash, as if the others came before it in
- * the same group. Empty when the line is no group.
+ * the same group. Each has only the parts that it refers to. Empty when the line is no group.
  */
 export function linesOfRows(line: Buffer): string[] {
   const group = parsed(line);
@@ -111,9 +111,20 @@ export function linesOfRows(line: Buffer): string[] {
   return rows.map((row: unknown, i) => {
     const lead = { [GROUP.count]: 1, [GROUP.chain]: chain, [GROUP.first]: Number(first) + i };
     const link = { [GROUP.previous]: group[GROUP.previous], [GROUP.hash]: group[GROUP.hash] };
-    const own = { ...lead, [GROUP.parts]: group[GROUP.parts], [GROUP.rows]: [row] };
+    const own = { ...lead, ...withOwnParts(row, group[GROUP.parts]) };
     return JSON.stringify(i === rows.length - 1 ? { ...own, ...link } : own);
   });
+}
+
+const FIRST_PART = 2;
+
+function withOwnParts(row: unknown, parts: unknown): object {
+  if (!Array.isArray(row) || !Array.isArray(parts)) return { [GROUP.parts]: [], [GROUP.rows]: [row] };
+  const end = FIRST_PART + PARTS.length;
+  const fields: readonly unknown[] = row;
+  const own = fields.slice(FIRST_PART, end).map((number) => parts[Number(number)] as unknown);
+  const event = [...fields.slice(0, FIRST_PART), ...own.keys(), ...fields.slice(end)];
+  return { [GROUP.parts]: own, [GROUP.rows]: [event] };
 }
 
 function parsed(line: Buffer): Record<string, unknown> {

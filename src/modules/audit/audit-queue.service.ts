@@ -108,8 +108,9 @@ export class AuditQueue {
   }
 
   private makeRoom(bytes: number): boolean {
+    // What was taken is kept: a huge last event may go beyond the room once, and nothing is taken before there is some.
+    if (this.whenFull === 'refuse') return true;
     while (!this.lines.hasRoom(bytes)) {
-      if (this.whenFull === 'refuse') return false;
       const dropped = this.lines.dropOldest();
       if (dropped === 0) return false;
       this.lost += dropped;

@@ -2,9 +2,10 @@ import { appendFile, stat } from 'node:fs/promises';
 import { isDatabaseDown } from '../../platform/database/database.errors.js';
 import type { Spill, SpillBatch } from '../../platform/spill/spill.js';
 import { jsonbOf, jsonbOfLine, lineOfBatch } from './audit-batch.policy.js';
-import { linesOfRows } from './audit-group.policy.js';
+import { eventsOf, linesOfRows } from './audit-group.policy.js';
 import { insertArray } from './audit-insert.repository.js';
-import type { SqlRunner } from './audit-insert.repository.js';
+import { insertRowByRow, isFaultOfContent } from './audit-row-by-row.repository.js';
+import type { SqlTransactions } from './audit-row-by-row.repository.js';
 
 export interface ShipperOptions {
   readonly log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
@@ -40,7 +41,7 @@ export class AuditShipper {
 
   constructor(
     private readonly spill: Spill,
-    private readonly sql: SqlRunner,
+    private readonly sql: SqlTransactions,
     private readonly options: ShipperOptions,
   ) {}
 
@@ -125,30 +126,29 @@ export class AuditShipper {
       return await insertArray(this.sql, jsonbOf(batch, from, to));
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
-      if (to - from === 1) return await this.insertRows(lineOfBatch(batch, from));
+      if (to - from === 1) return await this.insertLine(Buffer.from(lineOfBatch(batch, from)));
       const middle = (from + to) >> 1;
       return (await this.insert(batch, from, middle)) + (await this.insert(batch, middle, to));
     }
   }
 
-  /** The rows of a line that is at fault, one by one. */
-  private async insertRows(line: Buffer): Promise<number> {
-    const whole = Buffer.from(line);
-    const rows = linesOfRows(whole);
-    if (rows.length < 2) return await this.insertOrReject(whole);
-    let added = 0;
-    for (const row of rows) added += await this.insertOrReject(Buffer.from(row));
-    return added;
-  }
-
-  private async insertOrReject(line: Buffer): Promise<number> {
+  /** A line that is at fault; if it still is, the rows of it that are not. */
+  private async insertLine(line: Buffer): Promise<number> {
     try {
       return await this.insertTwice(jsonbOfLine(line));
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
+      const rows = linesOfRows(line);
+      if (rows.length > 1) return await this.insertRows(rows);
       await this.reject(line, error);
       return 0;
     }
+  }
+
+  private async insertRows(rows: readonly string[]): Promise<number> {
+    const { added, refused } = await insertRowByRow(this.sql, rows);
+    for (const { line, error } of refused) await this.reject(line, error);
+    return added;
   }
 
   /** While the table of a new day is made, PostgreSQL says of a good line that it violates a constraint. */
@@ -164,7 +164,7 @@ export class AuditShipper {
   private async reject(line: Buffer, error: unknown): Promise<void> {
     // Nothing was written there.
     if (line.length === 0) return;
-    this.lost += 1;
+    this.lost += eventsOf(line);
     this.options.log.error(
       { err: causeOf(error), file: this.options.rejectedFile },
       'the database refuses an audit line',
@@ -200,14 +200,6 @@ export class AuditShipper {
       this.wake = done;
     });
   }
-}
-
-/** SQLSTATE classes 22 (data exception) and 23 (constraint): asking again cannot help. */
-function isFaultOfContent(error: unknown): boolean {
-  if (isDatabaseDown(error)) return false;
-  const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
-  const state = typeof code === 'string' ? code : driverError?.code;
-  return typeof state === 'string' && (state.startsWith('22') || state.startsWith('23'));
 }
 
 /** What the driver said. The error around it holds the statement and the whole batch, which is no matter for the log. */

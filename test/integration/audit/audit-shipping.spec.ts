@@ -104,6 +104,58 @@ describe('groups of events on their way into PostgreSQL', () => {
     await audit.close();
   });
 
+  /** What an earlier process left on the disk: one group, changed as `change` says. */
+  async function leaveGroup(events: readonly AuditEvent[], change: (line: string) => string): Promise<void> {
+    const [line] = linesOf(events, events.length) as [string];
+    const spill = new Spill({ root: join(dataDir, 'audit', 'spill') });
+    await spill.open();
+    await spill.append([Buffer.from(change(line)), FEED]);
+    await spill.close();
+  }
+
+  it('are counted one by one when their line is broken', async () => {
+    const time = Date.now();
+    await leaveGroup(
+      Array.from({ length: 12 }, () => auditEvent({ time })),
+      (line) => line.slice(0, -5),
+    );
+    const audit = await startAuditApp(database.url, { dataDir });
+    await audit.audit.flush(20_000);
+    expect(audit.audit.status()).toMatchObject({ written: 0, dropped: 12, spillBytes: 0, ok: true });
+    await audit.close();
+  });
+
+  it('show in their chain that the last of them is missing when PostgreSQL refuses it', async () => {
+    const time = Date.now();
+    const events = Array.from({ length: 5 }, () => auditEvent({ time }));
+    await leaveGroup(events, (line) => line.replace(events[4]?.id as string, 'no uuid'));
+    const audit = await startAuditApp(database.url, { dataDir });
+    await audit.audit.flush(20_000);
+    expect(audit.audit.status()).toMatchObject({ written: 4, dropped: 1 });
+    const { faults } = await audit.app.get(AuditVerify).verify(Date.now());
+    const missing = { seq: 5, fault: 'rows are missing: 1 in all, the last is number 5' };
+    expect(faults).toEqual([expect.objectContaining(missing)]);
+    await audit.close();
+  });
+
+  it('come in all at once when one of them is refused: nobody sees half a group, nor does a crash leave one', async () => {
+    const time = Date.now();
+    const events = Array.from({ length: 300 }, (_unused, n) => auditEvent({ time, path: `/${n}` }));
+    await leaveGroup(events, (line) => line.replace(events[150]?.id as string, 'no uuid'));
+    const audit = await startAuditApp(database.url, { dataDir });
+    const seen = new Set<number>();
+    const end = Date.now() + 20_000;
+    for (let written = 0; written === 0 && Date.now() < end; written = audit.audit.status().written) {
+      const [row] = await audit.app
+        .get(DataSource)
+        .query<{ held: number }[]>('SELECT count(*)::int AS held FROM audit_events');
+      seen.add(row?.held ?? 0);
+    }
+    expect([...seen].filter((held) => held !== 0 && held !== 299)).toEqual([]);
+    expect(audit.audit.status()).toMatchObject({ written: 299, dropped: 1 });
+    await audit.close();
+  });
+
   it('lose one event that PostgreSQL refuses, not the others of its group, and the chain shows that it is missing', async () => {
     const time = Date.now();
     const events = Array.from({ length: 20 }, (_unused, n) => auditEvent({ time, requestId: `n-${n}` }));

@@ -24,6 +24,7 @@ async function main(): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 2000 });
   pool.on('error', () => undefined);
   const sql = {
+    transaction: () => Promise.reject(new Error('no group was refused')),
     query: async <T>(text: string, values?: unknown[]): Promise<T> =>
       (await pool.query(text, values)).rows as T,
   };

@@ -89,6 +89,9 @@ describe('the hash chain', () => {
       return { ...row, chain: 'c', seq: at + 1, hash, previous: null };
     });
     expect(walk(former)).toEqual([]);
+    // A database that the gateway has not brought up to date yet has no such column.
+    const before = former.map(({ previous: _previous, ...row }) => row as (typeof former)[0]);
+    expect(walk(before)).toEqual([]);
     const changed = former.map((row, at) => (at === 1 ? { ...row, username: 'mallory' } : row));
     expect(walk(changed)).toEqual(['2: the row is not as it was written']);
   });
@@ -99,9 +102,10 @@ function walk(
   rows: readonly (AuditRow & RowLink)[],
   gone?: { rows: number; top: number },
   head = rows.at(-1),
+  sealed?: ReadonlyMap<number, readonly string[]>,
 ): string[] {
   const chain = rows[0]?.chain ?? '';
-  const steps = new ChainWalk('2026-11-21', chain);
+  const steps = new ChainWalk('2026-11-21', chain, sealed);
   const faults = rows.map((row) => steps.step({ ...row, time: new Date(row.time) } as unknown as ChainedRow));
   const last = { chain, day: '2026-11-21', seq: head?.seq ?? 0, hash: head?.hash ?? '' };
   faults.push(steps.finish(last, { through: '', chains: new Map(gone ? [[chain, gone]] : []) }));
@@ -182,6 +186,17 @@ describe('following a chain', () => {
     ]);
     expect(walk(rows.slice(2), { rows: 1, top: 1 })).toEqual([
       '2: rows are missing: 1 in all, the last is number 2',
+    ]);
+  });
+
+  it('tells when a sealed end of a group was removed behind rows that retention deleted', () => {
+    const sealed = new Map([[8, [rows[7]?.hash ?? '']]]);
+    expect(walk(rows.slice(2), { rows: 2, top: 2 }, rows.at(-1), sealed)).toEqual([]);
+    const noEnds = rows.map((row) =>
+      row.seq <= 8 ? { ...row, status: 204, hash: null, previous: null } : row,
+    );
+    expect(walk(noEnds.slice(2), { rows: 2, top: 2 }, rows.at(-1), sealed)).toEqual([
+      '8: the row or one before it is not as it was sealed',
     ]);
   });
 

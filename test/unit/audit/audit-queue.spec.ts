@@ -181,6 +181,23 @@ describe('the queue of the audit log', () => {
     expect(walk(lines)).toEqual([]);
   });
 
+  it('keeps every event that it took when nothing may be dropped, also when a huge one ends the group', () => {
+    const queue = newQueue({ capacity: 0.75 * MEGABYTE });
+    queue.whenFull = 'refuse';
+    const time = Date.now();
+    const long = Array.from({ length: 16 }, () => '王'.repeat(4000));
+    const taken: number[] = [];
+    for (let n = 0; n < 2000; n++) {
+      const before = queue.dropped;
+      const huge = n % 80 === 79 ? { before: long, after: long } : {};
+      queue.record(auditEvent({ time, requestId: String(n), ...huge }));
+      if (queue.dropped === before) taken.push(n);
+    }
+    expect(queue.dropped).toBeGreaterThan(0);
+    expect(numbers(drain(queue))).toEqual(taken);
+    expect(taken.length + queue.dropped).toBe(2000);
+  });
+
   it('uses its memory again', () => {
     const queue = newQueue();
     const memory = new Set<ArrayBufferLike>();

@@ -150,6 +150,7 @@ describe('lines that the database refuses for their content', () => {
     await spill.open();
     const kept: string[] = [];
     const sql = {
+      transaction: () => Promise.reject(new Error('no group was refused')),
       query: async <T>(_text: string, values?: unknown[]): Promise<T> => {
         const [value] = values as [Buffer];
         expect(value[0]).toBe(1);
@@ -188,6 +189,7 @@ describe('a good line that comes while the table of its day is made', () => {
     await spill.open();
     let asked = 0;
     const sql = {
+      transaction: () => Promise.reject(new Error('no group was refused')),
       query: async <T>(): Promise<T> => {
         asked += 1;
         if (asked === 1) throw Object.assign(new Error('partition constraint'), { code: '23514' });
@@ -213,6 +215,7 @@ describe('the shipper under load', () => {
     await spill.open();
     const batches: number[] = [];
     const sql = {
+      transaction: () => Promise.reject(new Error('no group was refused')),
       query: async <T>(_text: string, values?: unknown[]): Promise<T> => {
         batches.push((JSON.parse((values as [Buffer])[0].toString('utf8', 1)) as string[]).length);
         return [{ added: 1 }] as T;
