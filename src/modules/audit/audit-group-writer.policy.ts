@@ -5,7 +5,7 @@ import { USUAL_CATEGORY } from './audit-columns.policy.js';
 import { extrasOf, GROUP } from './audit-group.policy.js';
 import { addressPart, agentPart, outcomePart, placePart, queryExtra, whoPart } from './audit-parts.policy.js';
 import type { Part } from './audit-part-memory.js';
-import { storedMilliseconds, storedWhole, toRow } from './audit-row.policy.js';
+import { storedMicroseconds, storedWhole, toRow } from './audit-row.policy.js';
 import type { AuditEvent } from './audit.port.js';
 
 const COMMA = 0x2c;
@@ -80,8 +80,8 @@ export class GroupWriter {
     at = putField(bytes, at, address);
     at = putField(bytes, at, agent);
     at = putField(bytes, at, outcome);
-    at = putField(bytes, at, microseconds(event.durationMs));
-    at = putField(bytes, at, microseconds(event.upstreamMs));
+    at = putField(bytes, at, storedMicroseconds(event.durationMs));
+    at = putField(bytes, at, storedMicroseconds(event.upstreamMs));
     at = putField(bytes, at, storedWhole(event.requestBytes));
     at = putField(bytes, at, storedWhole(event.responseBytes));
     if (extra === undefined) bytes[at++] = CLOSE;
@@ -138,17 +138,6 @@ export class GroupWriter {
 function putField(bytes: Uint8Array, at: number, value: number | undefined): number {
   bytes[at] = COMMA;
   return value === undefined ? putAscii(bytes, at + 1, 'null') : putNumber(bytes, at + 1, value);
-}
-
-/** Up to here the digits of microseconds are those of the number that counts milliseconds. */
-const MOST_MICROSECONDS = 1e12;
-
-function microseconds(value: number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const micros = Math.round(value * 1000);
-  if (micros >= 0 && micros < MOST_MICROSECONDS) return micros;
-  const stored = storedMilliseconds(value);
-  return stored === undefined ? undefined : Math.round(stored * 1000);
 }
 
 /** What ends the event: what few events have, and a bracket. Undefined when there is nothing but that. */

@@ -95,10 +95,18 @@ export function storedWhole(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) ? undefined : Math.trunc(value);
 }
 
-/** With microseconds, which is more than clocks tell. */
-export function storedMilliseconds(value: number | undefined): number | undefined {
-  const rounded = value === undefined ? Number.NaN : Math.round(value * 1000) / 1000;
-  return Number.isFinite(rounded) ? rounded : undefined;
+/** Three years. Up to here microseconds are kept, whatever unit they are counted in. */
+const MOST_MICROSECONDS = 1e14;
+
+/** A duration in whole microseconds, which is more than clocks tell; undefined when it is none. */
+export function storedMicroseconds(milliseconds: number | undefined): number | undefined {
+  const micros = milliseconds === undefined ? Number.NaN : Math.round(milliseconds * 1000);
+  return Math.abs(micros) <= MOST_MICROSECONDS ? micros : undefined;
+}
+
+function storedMilliseconds(milliseconds: number | undefined): number | undefined {
+  const micros = storedMicroseconds(milliseconds);
+  return micros === undefined ? undefined : micros / 1000;
 }
 
 export function storedRules(rules: readonly string[] | undefined): readonly string[] | undefined {

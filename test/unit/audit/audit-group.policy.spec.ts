@@ -97,7 +97,7 @@ describe('The text of a group of events', () => {
         });
         expect(rows).toEqual(events.map((any) => JSON.parse(JSON.stringify(toRow(any))) as unknown));
       }),
-      { numRuns: 500 },
+      { numRuns: 1500 },
     );
   });
 
