@@ -80,7 +80,7 @@ describe('The text of a group of events', () => {
         const some = [...events, events[again % events.length] as AuditEvent];
         return written(...some) === expected(...some);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -97,7 +97,7 @@ describe('The text of a group of events', () => {
         });
         expect(rows).toEqual(events.map((any) => JSON.parse(JSON.stringify(toRow(any))) as unknown));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
