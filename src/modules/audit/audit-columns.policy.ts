@@ -44,7 +44,16 @@ export type PartName = (typeof PARTS)[number];
 /** Left out of what is stored when an event has it. */
 export const USUAL_CATEGORY = 'request';
 
-/** The columns of a part, or of what few events have, with their short names. */
-export function columnsOf(where: PartName | 'extra'): (readonly [ColumnName, string])[] {
+/** The columns of each part, and of what few events have, with their short names: asked for with every part that is made. */
+export const COLUMNS_OF: Readonly<Record<PartName | 'extra', readonly (readonly [ColumnName, string])[]>> = {
+  place: columnsOf('place'),
+  who: columnsOf('who'),
+  addresses: columnsOf('addresses'),
+  agent: columnsOf('agent'),
+  outcome: columnsOf('outcome'),
+  extra: columnsOf('extra'),
+};
+
+function columnsOf(where: PartName | 'extra'): (readonly [ColumnName, string])[] {
   return ROW_COLUMNS.filter(([, , , place]) => place === where).map(([name, , short]) => [name, short]);
 }

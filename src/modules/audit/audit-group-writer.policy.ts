@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { ByteText } from '../../lib/byte-text.js';
 import { MOST_NUMBER_BYTES, putAscii, putNumber } from '../../lib/put-number.js';
-import { USUAL_CATEGORY } from './audit-columns.policy.js';
-import { extrasOf, GROUP } from './audit-group.policy.js';
-import { addressPart, agentPart, outcomePart, placePart, queryExtra, whoPart } from './audit-parts.policy.js';
+import { extraText } from './audit-extras.policy.js';
+import { GROUP } from './audit-group.policy.js';
+import { addressPart, agentPart, outcomePart, placePart, whoPart } from './audit-parts.policy.js';
 import type { Part } from './audit-part-memory.js';
-import { storedMicroseconds, storedWhole, toRow } from './audit-row.policy.js';
+import { storedMicroseconds, storedWhole } from './audit-row.policy.js';
 import type { AuditEvent } from './audit.port.js';
 
 const COMMA = 0x2c;
@@ -53,7 +53,7 @@ export class GroupWriter {
     const time = Math.trunc(event.time);
     if (!(Math.abs(time) <= LAST_TIME)) throw new RangeError('The time of an audit event is none.');
     if (event.id.length !== ID_LENGTH) throw new RangeError('The id of an audit event is no uuid.');
-    const extra = extraOf(event);
+    const extra = extraText(event);
     const { rows } = this;
     const placeOf = placePart(event);
     const whoOf = whoPart(event);
@@ -86,7 +86,7 @@ export class GroupWriter {
     at = putField(bytes, at, storedWhole(event.responseBytes));
     if (extra === undefined) bytes[at++] = CLOSE;
     rows.length = at;
-    if (extra !== undefined) rows.add(extra);
+    if (extra !== undefined) rows.addText(extra);
     this.count += 1;
   }
 
@@ -138,19 +138,4 @@ export class GroupWriter {
 function putField(bytes: Uint8Array, at: number, value: number | undefined): number {
   bytes[at] = COMMA;
   return value === undefined ? putAscii(bytes, at + 1, 'null') : putNumber(bytes, at + 1, value);
-}
-
-/** What ends the event: what few events have, and a bracket. Undefined when there is nothing but that. */
-function extraOf(event: AuditEvent): Uint8Array | undefined {
-  const plain =
-    event.requestId === event.id &&
-    event.detail === undefined &&
-    event.wouldDeny === undefined &&
-    event.target === undefined &&
-    event.category === USUAL_CATEGORY &&
-    event.before === undefined &&
-    event.after === undefined;
-  if (plain) return event.query ? queryExtra(event.query) : undefined;
-  const [extras] = extrasOf(toRow(event));
-  return extras ? Buffer.from(`,${JSON.stringify(extras)}]`) : undefined;
 }

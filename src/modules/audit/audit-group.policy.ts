@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { columnsOf, PARTS, USUAL_CATEGORY } from './audit-columns.policy.js';
+import { COLUMNS_OF, PARTS, USUAL_CATEGORY } from './audit-columns.policy.js';
 import type { ColumnName, PartName } from './audit-columns.policy.js';
 import type { AuditRow } from './audit-row.policy.js';
 
@@ -65,11 +65,12 @@ export function groupText({ chain, first, previous, rows }: Group): string {
 
 /** The line of a group: its text and its hash. */
 export function groupLine(group: Group): string {
-  return `${groupText(group)},"${GROUP.hash}":"${groupHash(group)}"}`;
+  const text = groupText(group);
+  return `${text},"${GROUP.hash}":"${hash('sha256', text, 'base64url')}"}`;
 }
 
 /** What few events have, in an array of its own; an empty one when there is nothing. */
-export function extrasOf(row: AuditRow): object[] {
+function extrasOf(row: AuditRow): object[] {
   const { request_id: requestId, category, ...rest } = row;
   const extras = fieldsOf(
     {
@@ -87,7 +88,7 @@ export function fieldsOf(
   row: { readonly [column in ColumnName]?: unknown },
   where: PartName | 'extra',
 ): Record<string, unknown> {
-  return Object.fromEntries(columnsOf(where).map(([name, short]) => [short, row[name]]));
+  return Object.fromEntries(COLUMNS_OF[where].map(([name, short]) => [short, row[name]]));
 }
 
 const LEAD = `{"${GROUP.count}":`;

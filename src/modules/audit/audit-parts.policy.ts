@@ -1,10 +1,10 @@
 import type { ColumnName, PartName } from './audit-columns.policy.js';
 import { fieldsOf } from './audit-group.policy.js';
-import { PartMemory, remember } from './audit-part-memory.js';
+import { PartMemory } from './audit-part-memory.js';
 import type { Part } from './audit-part-memory.js';
 import type { AuditEvent } from './audit.port.js';
 import { ROW_LIMITS as LIMITS, storedAddress, storedWhole } from './audit-row.policy.js';
-import { cleanText, redactQuery } from './redaction.policy.js';
+import { cleanText } from './redaction.policy.js';
 
 type Place = Pick<AuditEvent, 'application' | 'method' | 'path'>;
 
@@ -123,19 +123,6 @@ function makeOutcome(event: AuditEvent): Part {
     config_version: stored.configVersion,
   });
   outcomes.keep(event.status ?? 0, { sent: event, stored }, part);
-  return part;
-}
-
-/** A query that had to be changed does not stay in memory. */
-const queries = new Map<string, Uint8Array>();
-
-/** The extra of an event that has no other, and the end of the event. `query` is as it was sent, with the question mark or without. */
-export function queryExtra(query: string): Uint8Array {
-  const known = queries.get(query);
-  if (known) return known;
-  const stored = redactQuery(query, LIMITS.query);
-  const part = Buffer.from(`,${JSON.stringify(fieldsOf({ query: stored }, 'extra'))}]`);
-  if (stored === query || `?${stored}` === query) remember(queries, query, part);
   return part;
 }
 

@@ -82,8 +82,8 @@ export function toRow(event: AuditEvent): AuditRow {
     would_deny: storedRules(event.wouldDeny),
     config_version: storedWhole(event.configVersion),
     target: text(event.target, ROW_LIMITS.name),
-    before: json(event.before),
-    after: json(event.after),
+    before: storedJson(event.before),
+    after: storedJson(event.after),
   };
 }
 
@@ -121,7 +121,8 @@ export function storedAddress(value: string | undefined): string | undefined {
   return isIP(plain) === 0 ? undefined : plain;
 }
 
-function json(value: unknown): string | undefined {
+/** The JSON text of a change, redacted. Throws for what has none. */
+export function storedJson(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const result = JSON.stringify(redactValue(value));
   if (result === undefined) return undefined;

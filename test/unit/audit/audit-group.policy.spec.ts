@@ -4,10 +4,9 @@ import { GroupWriter } from '../../../src/modules/audit/audit-group-writer.polic
 import { toRow } from '../../../src/modules/audit/audit-row.policy.js';
 import type { AuditEvent } from '../../../src/modules/audit/audit.port.js';
 import { auditEvent, deniedEvent } from '../../factories/audit-event.js';
+import { eventsOf as anyEventOf } from '../../support/audit/any-event.js';
 import { rowsOf } from '../../support/audit/stored-groups.js';
 
-const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined });
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.constantFrom(
@@ -22,39 +21,16 @@ const text = fc.oneof(
   ),
 );
 const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, -0, NaN, Infinity, 1e21, 0.0004));
-const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('fe80::1%eth0', 'unknown', ''));
-
-const event: fc.Arbitrary<AuditEvent> = fc
-  .record({
-    time: fc.oneof(
-      fc.integer({ min: 0, max: 4e12 }),
-      fc.integer({ min: 1_763_700_000_000, max: 1_763_700_003_000 }),
-    ),
-    requestId: text,
-    decision: fc.constantFrom('forwarded' as const, 'denied' as const),
-    reason: maybe(fc.constantFrom('ip_not_allowed', 'token_scope')),
-    detail: maybe(text),
-    application: maybe(text),
-    method: maybe(text),
-    path: maybe(text),
-    query: maybe(text),
-    status: maybe(number),
-    user: maybe(text),
-    credentialId: maybe(text),
-    credentialName: maybe(text),
-    credentialProvider: maybe(text),
-    clientIp: maybe(address),
-    peerIp: maybe(address),
-    userAgent: maybe(text),
-    durationMs: maybe(number),
-    upstreamMs: maybe(number),
-    requestBytes: maybe(number),
-    responseBytes: maybe(number),
-    wouldDeny: maybe(fc.array(fc.constantFrom('ip_not_allowed', 'read_only_user'), { maxLength: 30 })),
-    configVersion: maybe(number),
-    target: maybe(text),
-  })
-  .map((fields) => auditEvent(fields as Partial<AuditEvent>));
+const event = anyEventOf({
+  time: fc.oneof(
+    fc.integer({ min: 0, max: 4e12 }),
+    fc.integer({ min: 1_763_700_000_000, max: 1_763_700_003_000 }),
+  ),
+  text,
+  whole: number,
+  large: number,
+  duration: number,
+});
 
 const LINK = { chain: '2026-11-21/w-0', first: 7, previous: 'the hash before' };
 const writer = new GroupWriter();
