@@ -10,7 +10,13 @@ export const MOST_NUMBER_BYTES = 25;
  * `MOST_NUMBER_BYTES`. Whole numbers, and above all small ones, are the quick ones.
  */
 export function putNumber(bytes: Uint8Array, at: number, value: number): number {
-  if (value >= 0 && (value | 0) === value) return putDigits(bytes, at, value, digitsOf(value));
+  if (value >= 0 && (value | 0) === value) {
+    if (value < 10) {
+      bytes[at] = ZERO + value;
+      return at + 1;
+    }
+    return putDigits(bytes, at, value, digitsOf(value));
+  }
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(value)) {
     const high = Math.floor(value / BILLION);
     const middle = putDigits(bytes, at, high, digitsOf(high));

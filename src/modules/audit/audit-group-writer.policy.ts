@@ -1,25 +1,14 @@
 import { hash } from 'node:crypto';
 import { ByteText } from '../../lib/byte-text.js';
-import { MOST_NUMBER_BYTES, putAscii, putNumber } from '../../lib/put-number.js';
 import { extraText } from './audit-extras.policy.js';
+import { checkEvent, GroupRows } from './audit-group-rows.policy.js';
 import { GROUP } from './audit-group.policy.js';
 import { addressPart, agentPart, outcomePart, placePart, whoPart } from './audit-parts.policy.js';
 import type { Part } from './audit-part-memory.js';
-import { storedMicroseconds, storedWhole } from './audit-row.policy.js';
 import type { AuditEvent } from './audit.port.js';
 
-const COMMA = 0x2c;
-const QUOTE = 0x22;
-const OPEN = 0x5b;
-const CLOSE = 0x5d;
-const NUMBERS_OF_EVENT = 10;
 /** Of a group: a little more than where the queue ends it. */
 const USUAL_BYTES = 96 * 1024;
-const ID_LENGTH = '01234567-89ab-7def-8123-456789abcdef'.length;
-/** Without what few events have; between them stand some commas, brackets and quotation marks. */
-const ROOM_OF_EVENT = ID_LENGTH + NUMBERS_OF_EVENT * (MOST_NUMBER_BYTES + 1) + 8;
-/** The latest time that a Date can hold. */
-const LAST_TIME = 8.64e15;
 
 /** Where a group is in its chain. */
 export interface Link {
@@ -35,71 +24,53 @@ let groups = 0;
  * thousand per second; theirs are numbers and references to parts that were made before.
  */
 export class GroupWriter {
-  /** Events in the open group. */
-  count = 0;
   private group = groups++;
   private readonly numbers = new Map<string, number>();
   private readonly parts = new ByteText(USUAL_BYTES);
-  private readonly rows = new ByteText(USUAL_BYTES);
-  private readonly text = new ByteText(USUAL_BYTES);
+  private readonly rows = new GroupRows();
+  private readonly text = new ByteText(2 * USUAL_BYTES);
 
-  /** Bytes of the open group, without its head. */
+  /** Events in the open group. */
+  get count(): number {
+    return this.rows.count;
+  }
+
+  /** About as many bytes as the open group has, without its head. */
   get bytes(): number {
-    return this.parts.length + this.rows.length;
+    return this.parts.length + this.rows.bytes;
   }
 
   /** Throws for a time that is none, and for changes that have no JSON; nothing is added then. */
   add(event: AuditEvent): void {
-    const time = Math.trunc(event.time);
-    if (!(Math.abs(time) <= LAST_TIME)) throw new RangeError('The time of an audit event is none.');
-    if (event.id.length !== ID_LENGTH) throw new RangeError('The id of an audit event is no uuid.');
+    checkEvent(event);
     const extra = extraText(event);
-    const { rows } = this;
-    const placeOf = placePart(event);
-    const whoOf = whoPart(event);
-    const addressOf = addressPart(event);
-    const agentOf = agentPart(event);
-    const outcomeOf = outcomePart(event);
+    const place = placePart(event);
+    const who = whoPart(event);
+    const addresses = addressPart(event);
+    const agent = agentPart(event);
+    const outcome = outcomePart(event);
     // Nothing may go wrong behind this: a part that no row refers to is not in the text that is made of the rows.
-    const place = this.numberOf(placeOf);
-    const who = this.numberOf(whoOf);
-    const address = this.numberOf(addressOf);
-    const agent = this.numberOf(agentOf);
-    const outcome = this.numberOf(outcomeOf);
-    rows.ensure(ROOM_OF_EVENT);
-    const { bytes } = rows;
-    let at = rows.length;
-    if (this.count > 0) bytes[at++] = COMMA;
-    bytes[at++] = OPEN;
-    bytes[at++] = QUOTE;
-    at = putAscii(bytes, at, event.id);
-    bytes[at++] = QUOTE;
-    at = putField(bytes, at, time);
-    at = putField(bytes, at, place);
-    at = putField(bytes, at, who);
-    at = putField(bytes, at, address);
-    at = putField(bytes, at, agent);
-    at = putField(bytes, at, outcome);
-    at = putField(bytes, at, storedMicroseconds(event.durationMs));
-    at = putField(bytes, at, storedMicroseconds(event.upstreamMs));
-    at = putField(bytes, at, storedWhole(event.requestBytes));
-    at = putField(bytes, at, storedWhole(event.responseBytes));
-    if (extra === undefined) bytes[at++] = CLOSE;
-    rows.length = at;
-    if (extra !== undefined) rows.addText(extra);
-    this.count += 1;
+    this.rows.add(
+      event,
+      this.numberOf(place),
+      this.numberOf(who),
+      this.numberOf(addresses),
+      this.numberOf(agent),
+      this.numberOf(outcome),
+    );
+    if (extra !== undefined) this.rows.addExtra(extra);
   }
 
   /** The line of the open group, and its hash; the next event begins another one. Valid until the next call. */
   end({ chain, first, previous }: Link): { readonly line: Uint8Array; readonly hash: string } {
-    const { text, parts, rows } = this;
+    const { text, parts } = this;
     text.begin();
     const lead = { [GROUP.count]: this.count, [GROUP.chain]: chain, [GROUP.first]: first };
     text.addText(JSON.stringify({ ...lead, [GROUP.previous]: previous }).slice(0, -1));
     text.addAscii(`,"${GROUP.parts}":[`);
     text.add(parts.bytes.subarray(0, parts.length));
     text.addAscii(`],"${GROUP.rows}":[`);
-    text.add(rows.bytes.subarray(0, rows.length));
+    this.rows.writeTo(text);
     text.addAscii(']');
     const made = hash('sha256', text.bytes.subarray(0, text.length), 'base64url');
     text.addAscii(`,"${GROUP.hash}":"${made}"}\n`);
@@ -108,11 +79,10 @@ export class GroupWriter {
   }
 
   private begin(): void {
-    this.count = 0;
     this.group = groups++;
     this.numbers.clear();
     this.parts.begin();
-    this.rows.begin();
+    this.rows.clear();
   }
 
   private numberOf(part: Part): number {
@@ -132,10 +102,4 @@ export class GroupWriter {
     part.number = number;
     return number;
   }
-}
-
-/** A number after a comma; an absent one is null. Answers where it ends. */
-function putField(bytes: Uint8Array, at: number, value: number | undefined): number {
-  bytes[at] = COMMA;
-  return value === undefined ? putAscii(bytes, at + 1, 'null') : putNumber(bytes, at + 1, value);
 }

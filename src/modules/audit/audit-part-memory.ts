@@ -27,22 +27,26 @@ export function remember<K extends string | number, T>(known: Map<K, T>, key: K,
   known.set(own(key), made);
 }
 
-/**
- * Parts by the fields they were made of. What was asked for last is at hand: most of what requests have in common comes
- * in runs. It does not stay in memory what a text was cut out of.
- */
+/** Parts by the fields they were made of. It does not stay in memory what a text was cut out of. */
 export class PartMemory<T extends object> {
   private readonly known = new Map<string | number, Known<T>>();
-  private last: Known<T> | undefined;
+  private found: Known<T> | undefined;
 
   constructor(private readonly isSame: (a: T, b: T) => boolean) {}
 
+  /**
+   * What was found last: most of what requests have in common comes in runs. Whoever asks compares it first, each kind
+   * of part by code of its own; the engine cannot do that in one place for all kinds without calls.
+   */
+  get last(): Known<T> | undefined {
+    return this.found;
+  }
+
   /** The part that was remembered for these fields. `key` is the most telling of them. */
   find(key: string | number, fields: T): Part | undefined {
-    if (this.last !== undefined && this.isSame(this.last.from, fields)) return this.last.part;
     let known = this.known.get(key);
     while (known !== undefined && !this.isSame(known.from, fields)) known = known.next;
-    if (known !== undefined) this.last = known;
+    if (known !== undefined) this.found = known;
     return known?.part;
   }
 

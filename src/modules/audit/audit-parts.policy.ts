@@ -8,11 +8,13 @@ import { cleanText } from './redaction.policy.js';
 
 type Place = Pick<AuditEvent, 'application' | 'method' | 'path'>;
 
-const places = new PartMemory<Place>(
-  (a, b) => a.path === b.path && a.application === b.application && a.method === b.method,
-);
+const samePlace = (a: Place, b: Place): boolean =>
+  a.path === b.path && a.application === b.application && a.method === b.method;
+const places = new PartMemory<Place>(samePlace);
 
 export function placePart(event: AuditEvent): Part {
+  const { last } = places;
+  if (last !== undefined && samePlace(last.from, event)) return last.part;
   return places.find(event.path ?? '', event) ?? makePlace(event);
 }
 
@@ -32,16 +34,17 @@ type Who = Pick<
   'user' | 'credentialKind' | 'credentialId' | 'credentialName' | 'credentialProvider'
 >;
 
-const principals = new PartMemory<Who>(
-  (a, b) =>
-    a.credentialId === b.credentialId &&
-    a.user === b.user &&
-    a.credentialKind === b.credentialKind &&
-    a.credentialName === b.credentialName &&
-    a.credentialProvider === b.credentialProvider,
-);
+const sameWho = (a: Who, b: Who): boolean =>
+  a.credentialId === b.credentialId &&
+  a.user === b.user &&
+  a.credentialKind === b.credentialKind &&
+  a.credentialName === b.credentialName &&
+  a.credentialProvider === b.credentialProvider;
+const principals = new PartMemory<Who>(sameWho);
 
 export function whoPart(event: AuditEvent): Part {
+  const { last } = principals;
+  if (last !== undefined && sameWho(last.from, event)) return last.part;
   return principals.find(event.credentialId ?? event.user ?? '', event) ?? makeWho(event);
 }
 
@@ -66,9 +69,13 @@ function makeWho(event: AuditEvent): Part {
 
 type Addresses = Pick<AuditEvent, 'clientIp' | 'peerIp'>;
 
-const addresses = new PartMemory<Addresses>((a, b) => a.clientIp === b.clientIp && a.peerIp === b.peerIp);
+const sameAddresses = (a: Addresses, b: Addresses): boolean =>
+  a.clientIp === b.clientIp && a.peerIp === b.peerIp;
+const addresses = new PartMemory<Addresses>(sameAddresses);
 
 export function addressPart(event: AuditEvent): Part {
+  const { last } = addresses;
+  if (last !== undefined && sameAddresses(last.from, event)) return last.part;
   return addresses.find(event.clientIp ?? '', event) ?? makeAddresses(event);
 }
 
@@ -81,9 +88,12 @@ function makeAddresses(event: AuditEvent): Part {
 
 type Agent = Pick<AuditEvent, 'userAgent'>;
 
-const agents = new PartMemory<Agent>((a, b) => a.userAgent === b.userAgent);
+const sameAgent = (a: Agent, b: Agent): boolean => a.userAgent === b.userAgent;
+const agents = new PartMemory<Agent>(sameAgent);
 
 export function agentPart(event: AuditEvent): Part {
+  const { last } = agents;
+  if (last !== undefined && sameAgent(last.from, event)) return last.part;
   return agents.find(event.userAgent ?? '', event) ?? makeAgent(event);
 }
 
@@ -96,15 +106,16 @@ function makeAgent(event: AuditEvent): Part {
 
 type Outcome = Pick<AuditEvent, 'decision' | 'reason' | 'status' | 'configVersion'>;
 
-const outcomes = new PartMemory<Outcome>(
-  (a, b) =>
-    a.status === b.status &&
-    a.decision === b.decision &&
-    a.reason === b.reason &&
-    a.configVersion === b.configVersion,
-);
+const sameOutcome = (a: Outcome, b: Outcome): boolean =>
+  a.status === b.status &&
+  a.decision === b.decision &&
+  a.reason === b.reason &&
+  a.configVersion === b.configVersion;
+const outcomes = new PartMemory<Outcome>(sameOutcome);
 
 export function outcomePart(event: AuditEvent): Part {
+  const { last } = outcomes;
+  if (last !== undefined && sameOutcome(last.from, event)) return last.part;
   return outcomes.find(event.status ?? 0, event) ?? makeOutcome(event);
 }
 

@@ -60,7 +60,7 @@ export class AuditService
       capacity: QUEUE_CAPACITY_BYTES,
       log,
       onRows: (rows) => this.tellListeners(rows),
-      wantsRows: () => this.rowListeners.some(({ wanted }) => wanted()),
+      wantsRows: () => this.wantsRows(),
     });
     this.writer = new AuditWriter(this.queue, this.spill, clock, {
       log,
@@ -141,6 +141,11 @@ export class AuditService
     const { enabled, spill } = AUDIT_SETTINGS.of(this.changeFeed.current);
     this.enabled = enabled;
     this.writer.limit({ maxBytes: spill.maxMegabytes * 1024 * 1024, whenFull: spill.whenFull });
+  }
+
+  private wantsRows(): boolean {
+    for (const listener of this.rowListeners) if (listener.wanted()) return true;
+    return false;
   }
 
   private tellListeners(rows: readonly AuditRow[]): void {
