@@ -111,7 +111,7 @@ async function startRestgate(upstream: number, dir: string): Promise<Peer[]> {
   return [peer('Restgate', true), peer('Restgate, audit off', false)];
 }
 
-/** Every event is in the database. Asking costs CPU that no request causes: it asks when that is likely so. */
+/** Every event is in the database. Asking costs CPU, too, which is no request's: it waits before it asks. */
 async function auditSettled({ baseUrl }: AdminClient): Promise<void> {
   const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
   for (;;) {

@@ -35,14 +35,14 @@ export class GroupRows {
   private parts = new Uint32Array(MOST_GROUP_ROWS * PARTS.length);
   /** By the place of their event: what few events have. */
   private readonly extras = new Map<number, string>();
-  private extraLength = 0;
+  private extraBytes = 0;
   private readonly timeText = new Uint8Array(MOST_NUMBER_BYTES + 1);
   private timeLength = 0;
   private time = NaN;
 
   /** About as many bytes as the text will have. */
   get bytes(): number {
-    return this.count * USUAL_BYTES_OF_EVENT + this.extraLength;
+    return this.count * USUAL_BYTES_OF_EVENT + this.extraBytes;
   }
 
   /** An event that `checkEvent` let pass, and the numbers of its parts. */
@@ -76,13 +76,13 @@ export class GroupRows {
   /** What the last event has that few have: see extraText. */
   addExtra(extra: string): void {
     this.extras.set(this.count - 1, extra);
-    this.extraLength += extra.length;
+    this.extraBytes += Buffer.byteLength(extra);
   }
 
   clear(): void {
     this.count = 0;
     this.extras.clear();
-    this.extraLength = 0;
+    this.extraBytes = 0;
   }
 
   /** Adds the events to the text: arrays between commas. */

@@ -106,6 +106,13 @@ describe('The text of a group of events', () => {
     expect(written(b)).toBe(expected(b));
   });
 
+  it('counts bytes, not characters, of what it holds: it has to end in time', () => {
+    const wide = new GroupWriter();
+    for (let n = 0; n < 100; n++) wide.add(auditEvent({ detail: 'ж'.repeat(500) }));
+    expect(wide.bytes).toBeGreaterThan(100 * 1000);
+    expect(wide.end(LINK).line.length).toBeGreaterThan(100 * 1000);
+  });
+
   it('says how many events it has, also when it is cut off', () => {
     const line = Buffer.from(written(...Array.from({ length: 12 }, () => auditEvent())));
     expect([line, line.subarray(0, 20)].map(eventsOf)).toEqual([12, 12]);
